@@ -1,0 +1,1 @@
+"""The engine: Tensors, the tape, and what a rule is. It knows no derivative."""

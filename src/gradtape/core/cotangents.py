@@ -1,0 +1,169 @@
+"""What flows backwards: arrays, and the three forms that save work or NaNs.
+
+The cotangent of a value is an array that *broadcasts* to the value's shape, so the derivative of a
+sum costs nothing until an array is needed. Two further forms exist inside a sweep:
+
+`Masked`
+    a cotangent that is zero by structure wherever its mask is False: a branch that was not taken.
+    Such an entry stays zero whatever derivative it meets, infinite and NaN included.
+`Scattered`
+    contributions to parts of an array, collected from indexing and added into one buffer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradtape.core.handle import Handle, Spec, settled
+
+
+class Masked:
+    """A cotangent and the mask of its live entries (a plain boolean array or scalar)."""
+
+    __slots__ = ("mask", "value")
+
+    def __init__(self, value: Any, mask: Any) -> None:
+        self.value = value
+        self.mask = mask
+
+
+class Dead:
+    """The cotangent of a value of which no part was taken: zero, of any shape."""
+
+    __slots__ = ()
+
+
+DEAD = Dead()
+
+
+class Scattered:
+    """Contributions `parts`, pairs of an index and a value, to an array of `spec`, over `base`."""
+
+    __slots__ = ("base", "parts", "spec")
+
+    def __init__(self, spec: Spec, parts: list[tuple[Any, Any]], base: Any = None) -> None:
+        self.spec = spec
+        self.parts = parts
+        self.base = base
+
+    def gather(self) -> Any:
+        """One dense cotangent; entries that no part touches are dead."""
+        value = scatter(self.spec, self.parts)
+        if self.base is not None:
+            return value + self.base
+        mask = np.zeros(self.spec.shape, bool)
+        for index, _ in self.parts:
+            mask[index] = True
+        return value if mask.all() else Masked(value, mask)
+
+
+FORMS = frozenset({Masked, Dead, Scattered})
+
+
+def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
+    """Zeros of `spec` with each value added at its index; a repeated index adds up."""
+    total = np.zeros(spec.shape, spec.dtype)
+    for index, value in zip(indices, values, strict=True):
+        if _may_repeat(index):
+            np.add.at(total, index, value)
+        else:
+            total[index] += value
+    return total
+
+
+def scatter(spec: Spec, parts: list[tuple[Any, Any]]) -> Any:
+    """`scatter_add` of `parts`, recorded when one of the values is a Tensor."""
+    indices, values = tuple(i for i, _ in parts), tuple(v for _, v in parts)
+    for value in values:
+        if isinstance(value, Handle):
+            from gradtape.core.dispatch import apply
+
+            return apply(scatter_add, values, {"spec": spec, "indices": indices})
+    return scatter_add(*values, spec=spec, indices=indices)
+
+
+def _may_repeat(index: Any) -> bool:
+    """Whether `index` holds an integer array, the only kind that can name an entry twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(
+        isinstance(part, list) or (getattr(part, "ndim", 0) and part.dtype.kind in "iu")
+        for part in parts
+    )
+
+
+def accumulate(cotangents: dict[int, Any], ident: int, value: Any) -> None:
+    """Add `value` to the cotangent of `ident`."""
+    if ident in cotangents:
+        value = combine(cotangents[ident], value)
+    cotangents[ident] = value
+
+
+def combine(old: Any, new: Any) -> Any:
+    """The sum of two cotangents of one value."""
+    a, b = old.__class__, new.__class__
+    if a not in FORMS and b not in FORMS:
+        return old + new
+    if a is Dead:
+        return new
+    if b is Dead:
+        return old
+    if a is Scattered or b is Scattered:
+        return _combine_scattered(old, new) if a is Scattered else _combine_scattered(new, old)
+    if a is Masked and b is Masked:
+        return Masked(old.value + new.value, np.logical_or(old.mask, new.mask))
+    return old.value + new if a is Masked else old + new.value
+
+
+def _combine_scattered(old: Scattered, new: Any) -> Scattered:
+    if new.__class__ is Scattered:
+        base = new.base
+        old.parts.extend(new.parts)
+    else:
+        base = new.value if new.__class__ is Masked else new
+    if base is not None:
+        old.base = base if old.base is None else old.base + base
+    return old
+
+
+def dense(cotangent: Any, spec: Spec) -> Any:
+    """`cotangent` as an array (or scalar) of exactly `spec`."""
+    kind = cotangent.__class__
+    if kind is Dead:
+        return settled(np.zeros(spec.shape, spec.dtype))
+    if kind is Scattered:
+        cotangent = cotangent.gather()
+        kind = cotangent.__class__
+    if kind is Masked:
+        cotangent = cotangent.value
+    return project(expand(cotangent, spec.shape), spec)
+
+
+def expand(value: Any, shape: tuple[int, ...]) -> Any:
+    """`value` broadcast to `shape`."""
+    return value if value.shape == shape else np.broadcast_to(value, shape)
+
+
+def project(value: Any, spec: Spec) -> Any:
+    """`value` brought to the shape and dtype of `spec`, the adjoint of NumPy's promotion.
+
+    Axes along which the input was broadcast are summed, the imaginary part of a real input's
+    cotangent is dropped, and the result is cast.
+    """
+    shape, dtype = spec.shape, spec.dtype
+    if value.shape != shape:
+        added = value.ndim - len(shape)
+        stretched = tuple(
+            axis + added
+            for axis, length in enumerate(shape)
+            if length == 1 and value.shape[axis + added] != 1
+        )
+        value = np.sum(value, axis=tuple(range(added)) + stretched, keepdims=True)
+        if value.shape != shape:
+            value = np.reshape(value, shape)
+    if value.dtype != dtype:
+        if value.dtype.kind == "c" and dtype.kind != "c":
+            value = np.real(value)
+        value = value.astype(dtype)
+    return value

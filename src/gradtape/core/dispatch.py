@@ -1,0 +1,251 @@
+"""The one door: every operation on a Tensor comes through here.
+
+Unwrap the Tensors, compute with plain NumPy, wrap the result, and tell the recorders that know one
+of the arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, frozen, settled
+from gradtape.core.rules import RULES, Composite, Constant, Recorded, Rule, name_of
+from gradtape.core.tape import active
+
+
+def apply(function: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
+    """``function(*args, **kwargs)`` on Tensors: computed, wrapped and recorded.
+
+    Raises
+    ------
+    TypeError
+        If gradtape does not know `function` and an argument is being recorded.
+    """
+    rule = RULES.get(function)
+    if rule is None:
+        return _unknown(function, args, kwargs or {})
+    if isinstance(rule, Recorded):
+        return perform(rule, args, kwargs or {})
+    if isinstance(rule, Composite):
+        return rule.compute(*args, **(kwargs or {}))
+    return _constant(rule.compute, args, kwargs or {})
+
+
+def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Compute and record one operation whose Tensors stand among `args`."""
+    handles: list[Handle | None] = []
+    values: list[Any] = []
+    for arg in args:
+        if isinstance(arg, Handle):
+            handles.append(arg)
+            values.append(arg._value)
+        else:
+            handles.append(None)
+            values.append(stacked(arg) if arg.__class__ in (list, tuple) else arg)
+            if isinstance(values[-1], Handle):
+                handles[-1], values[-1] = values[-1], values[-1]._value
+    if kwargs:
+        kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
+    y = rule.compute(*values, **kwargs)
+    return finish(rule, y, values, handles, kwargs, _result_class(handles))
+
+
+def finish(
+    rule: Recorded,
+    y: Any,
+    values: Sequence[Any],
+    handles: Sequence[Handle | None],
+    kwargs: Any,
+    tensor: type[Handle],
+) -> Any:
+    """Wrap `y`, which `rule` computed from `values`, and record it where it must be."""
+    recorders = active()
+    if y.__class__ not in REAL_SCALARS:
+        if y.__class__ is tuple or y.__class__ is list:
+            return _finish_several(rule, tuple(y), values, handles, kwargs, tensor)
+        if not recorders or y.dtype.kind not in "fc":
+            return wrap(y, tensor)
+        y = settled(y)
+    out = UNTRACKED
+    for recorder in recorders:
+        out = recorder.record(rule, y, values, handles, kwargs, out)
+    return tensor(y, out)
+
+
+def _finish_several(
+    rule: Recorded,
+    results: tuple[Any, ...],
+    values: Sequence[Any],
+    handles: Sequence[Handle | None],
+    kwargs: Any,
+    tensor: type[Handle],
+) -> Any:
+    """`finish` for a function with several results."""
+    results = tuple(map(settled, results))
+    out: Any = UNTRACKED
+    for recorder in active():
+        out = recorder.record(rule, results, values, handles, kwargs, out)
+    return tuple(map(tensor, results, out or (UNTRACKED,) * len(results)))
+
+
+def wrap(y: Any, tensor: type[Handle]) -> Any:
+    """`y` with arrays and NumPy scalars as Tensors, also inside lists and tuples."""
+    if isinstance(y, (np.ndarray, np.generic)):
+        return tensor(settled(y))
+    if isinstance(y, tuple) and hasattr(y, "_fields"):
+        return type(y)(*(wrap(part, tensor) for part in y))
+    if isinstance(y, (list, tuple)):
+        return type(y)(wrap(part, tensor) for part in y)
+    if hasattr(y, "__array_ufunc__") and not isinstance(y, Handle):
+        return tensor(y)
+    return y
+
+
+def unwrap(arg: Any) -> Any:
+    """`arg` with the value of each Tensor in it, also inside lists, tuples and dicts."""
+    if isinstance(arg, Handle):
+        return arg._value
+    if arg.__class__ in (list, tuple):
+        return arg.__class__(map(unwrap, arg))
+    if arg.__class__ is dict:
+        return {key: unwrap(value) for key, value in arg.items()}
+    return arg
+
+
+def handles_in(arg: Any) -> list[Handle]:
+    """The Tensors in `arg`, also inside lists, tuples and dicts."""
+    if isinstance(arg, Handle):
+        return [arg]
+    if arg.__class__ is dict:
+        arg = list(arg.values())
+    if arg.__class__ in (list, tuple):
+        return [handle for part in arg for handle in handles_in(part)]
+    return []
+
+
+def watched(handles: Sequence[Handle]) -> bool:
+    """Whether some active recorder knows one of `handles`."""
+    return any([recorder.knows(handle) for recorder in active() for handle in handles])
+
+
+def stacked(arg: Any) -> Any:
+    """A list argument as one array: with Tensors in it, stacked and recorded."""
+    if not handles_in(arg):
+        return np.asarray(arg)
+    return apply(np.stack, ([stacked(a) if a.__class__ in (list, tuple) else a for a in arg],))
+
+
+def array_ufunc(ufunc: np.ufunc, method: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The meaning of ``ufunc.method(*args, **kwargs)`` when a Tensor is among the arguments."""
+    if method != "__call__":
+        key = (ufunc, method)
+        if key in RULES:
+            return apply(key, args, kwargs)
+        if isinstance(RULES.get(ufunc), Constant):
+            return _constant(getattr(ufunc, method), args, kwargs)
+        return apply(method, (ufunc, *args), kwargs)
+    if not kwargs:
+        return apply(ufunc, args)
+    out = kwargs.pop("out", None)
+    where = kwargs.pop("where", True)
+    if where is not True:
+        result = _where(ufunc, where, args, kwargs, out)
+    else:
+        result = apply(ufunc, args, kwargs)
+    return result if out is None else _write(ufunc, result, args, out)
+
+
+def _where(ufunc: np.ufunc, where: Any, args: Sequence[Any], kwargs: dict[str, Any], out: Any) -> Any:
+    """``ufunc(*args, where=where)``: computed only where asked, 0 or `out` elsewhere."""
+    rule = RULES.get(ufunc)
+    mask = unwrap(where)
+    values = unwrap(tuple(args))
+    y = ufunc(*values, **kwargs, where=mask, out=None)
+    y = np.where(mask, y, 0)  # what was not computed is uninitialised memory
+    handles = [arg if isinstance(arg, Handle) else None for arg in args]
+    tensor = _result_class(handles)
+    if isinstance(rule, Recorded):
+        result = finish(rule, y, values, handles, None, tensor)
+    else:
+        result = wrap(y, tensor)
+    return apply(np.where, (mask, result, 0 if out is None else out[0]))
+
+
+def _write(ufunc: np.ufunc, result: Any, args: Sequence[Any], out: tuple[Any, ...]) -> Any:
+    """Store `result` in `out`: a Tensor takes it over, an array gets the numbers."""
+    results = result if isinstance(result, tuple) else (result,)
+    for target, part in zip(out, results, strict=True):
+        if isinstance(target, Handle):
+            replace(target, part)
+        elif target is not None:
+            value = unwrap(part)
+            if not any(target is arg for arg in args):  # `a += x` rebinds a to the Tensor
+                leak(part, f"out= of {name_of(ufunc)}")
+            np.copyto(target, value, casting="same_kind")
+    if any(isinstance(target, Handle) for target in out):
+        return out[0] if len(out) == 1 else out
+    return result
+
+
+def replace(handle: Handle, new: Handle) -> None:
+    """Give `handle` a new value and identity, in its own dtype: an in-place update."""
+    value = handle._value
+    if new._value.shape != value.shape:
+        raise ValueError(
+            f"Write `x = x + y` instead of updating x in place: the result has shape "
+            f"{new._value.shape}, x has shape {value.shape}."
+        )
+    if new._value.dtype != value.dtype:
+        if not np.can_cast(new._value.dtype, value.dtype, "same_kind"):
+            raise TypeError(
+                f"Write `x = x + y` instead of updating x in place: the result has dtype "
+                f"{new._value.dtype}, x has dtype {value.dtype}."
+            )
+        new = apply(np.ndarray.astype, (new, value.dtype))
+    handle._value, handle._id = new._value, new._id
+
+
+def leak(handle: Any, how: str) -> None:
+    """Tell every recorder that knows `handle` that it is about to become a plain value."""
+    if isinstance(handle, Handle):
+        for recorder in active():
+            recorder.leak(handle, how)
+
+
+def _constant(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Compute without recording."""
+    tensor = _result_class(handles_in([*args, kwargs]))
+    return wrap(function(*unwrap(tuple(args)), **unwrap(kwargs)), tensor)
+
+
+def _unknown(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    if watched(handles_in([*args, kwargs])):
+        raise TypeError(
+            f"Write it with other NumPy functions, give it a derivative with "
+            f"gradtape.custom_gradient, or pass gradtape.stop_gradient(x) if no gradient is meant: "
+            f"gradtape has no derivative rule for {name_of(function)}."
+        )
+    return _constant(function, args, kwargs)
+
+
+def _plain_option(rule: Rule, key: str, value: Any) -> Any:
+    """A keyword argument's plain value; one that is being recorded has no derivative."""
+    handles = handles_in(value)
+    if handles:
+        if watched(handles) and handles[0]._value.dtype.kind in "fc":
+            raise TypeError(
+                f"Pass {key}= of {rule.name} through gradtape.stop_gradient: the function has no "
+                f"derivative with respect to it."
+            )
+        return unwrap(value)
+    return frozen(value)
+
+
+def _result_class(handles: Sequence[Handle | None]) -> type[Handle]:
+    for handle in handles:
+        if handle is not None:
+            return handle._result
+    return Handle._result

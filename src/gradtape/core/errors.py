@@ -1,0 +1,36 @@
+"""Where in the user's program something happened."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+_OURS = tuple(
+    os.path.dirname(os.path.abspath(sys.modules[name].__file__ or "")) + os.sep
+    for name in ("gradtape", "numpy")
+)
+_registry: dict[object, object] = {}
+
+
+class GradientWarning(UserWarning):
+    """A gradient will be missing or incomplete; the message says where and what to write."""
+
+
+def user_line() -> tuple[str, int]:
+    """File and line of the innermost frame outside gradtape, NumPy and SciPy."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_library(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def warn_user(message: str) -> tuple[str, int]:
+    """Warn at the user's own line, once for each line; return the line."""
+    filename, line = user_line()
+    warnings.warn_explicit(message, GradientWarning, filename, line, registry=_registry)
+    return filename, line
+
+
+def _is_library(filename: str) -> bool:
+    return filename.startswith(_OURS) or f"{os.sep}scipy{os.sep}" in filename

@@ -1,0 +1,94 @@
+"""A handle: what a name in the user's program refers to, a value with an identity."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+new_identity: Callable[[], int] = itertools.count(1).__next__
+
+UNTRACKED = 0
+"""The identity of a value that no recorder has met."""
+
+REAL_SCALARS = frozenset({np.float16, np.float32, np.float64})
+"""The classes of rank-0 values that need no care: nothing to broadcast, no array to keep alive."""
+
+
+class Handle:
+    """A value and its identity.
+
+    The value never changes in place; an in-place update gives the handle a new value *and* a new
+    identity. A record can therefore hold bare values and identities, and keeps no handle alive.
+    """
+
+    __slots__ = ("__weakref__", "_id", "_value")
+
+    _value: Any
+    _id: int
+    _trainable: bool = False
+    _result: ClassVar[type[Handle]]  # the class of what operations return
+
+    def __init__(self, value: Any, ident: int = UNTRACKED) -> None:
+        self._value = value
+        self._id = ident
+
+
+class Spec:
+    """Shape and dtype of a value that a derivative needs to know but not to read."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @classmethod
+    def of(cls, value: Any) -> Spec:
+        """The spec of an array, a NumPy scalar or a Python number."""
+        try:
+            return cls(value.shape, value.dtype)
+        except AttributeError:
+            return cls(np.shape(value), np.result_type(value))
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Spec) and self.shape == other.shape and self.dtype == other.dtype
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Spec(shape={self.shape}, dtype={self.dtype})"
+
+
+def settled(value: Any) -> Any:
+    """`value` as a Tensor's value: a NumPy scalar for rank 0, an array nobody writes into."""
+    if value.__class__ is np.ndarray:
+        if not value.ndim:
+            return value[()]
+        value.flags.writeable = False
+    return value
+
+
+def frozen(value: Any) -> Any:
+    """`value`, copied if the user could still write into it.
+
+    A record that kept the user's own buffer would give a wrong gradient after ``buffer[:] = ...``.
+    """
+    if value.__class__ is np.ndarray and value.flags.writeable:
+        return value.copy()
+    return value

@@ -1,0 +1,491 @@
+"""What a derivative rule is, and the registry ``{NumPy function: rule}``.
+
+A rule belongs to one function and is written in plain NumPy. It says which values its derivative
+reads (`save`) and how a cotangent of the result becomes cotangents of the arguments (`pull`).
+Because it is plain NumPy, running it on Tensors records it in turn: that is every higher order.
+
+====================  ==============================================================
+`elementwise`         one partial derivative for each argument
+`selection`           one mask for each argument: the entries that were taken
+`linear`              the transpose
+`bilinear`            the two transposes
+`primitive`           a vector-Jacobian product for each argument
+`composite`           the same function in terms of others
+`constant`            nothing: the result carries no gradient
+====================  ==============================================================
+"""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gradtape.core.cotangents import (
+    DEAD,
+    FORMS,
+    Masked,
+    Scattered,
+    accumulate,
+    expand,
+    project,
+)
+from gradtape.core.domains import Call, Domain
+from gradtape.core.handle import REAL_SCALARS, Handle, Spec, frozen
+
+Function = Callable[..., Any]
+Cotangents = dict[int, Any]
+F = TypeVar("F", bound=Function)
+
+RULES: dict[Any, Rule] = {}
+"""The registry. A key is a NumPy function, or ``(ufunc, "reduce")`` for a ufunc's method."""
+
+
+class Rule:
+    """What the engine knows of one function."""
+
+    def __init__(self, function: Any, *, calls: Sequence[Call] = (), compute: Any = None) -> None:
+        self.function = function
+        self.compute: Function = compute or function
+        self.calls = tuple(calls)
+
+    @property
+    def name(self) -> str:
+        """The function's name as the user writes it."""
+        return name_of(self.function)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} rule of {self.name}>"
+
+
+class Recorded(Rule):
+    """A rule that a tape records."""
+
+    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
+        """``(saved, options)``: what `pull` will read; `saved` lines up with (y, *values)."""
+        raise NotImplementedError
+
+    def pull(
+        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
+    ) -> None:
+        """Add to `into` the cotangent of each argument whose identity is in `live`."""
+        raise NotImplementedError
+
+
+class Elementwise(Recorded):
+    """``y[i] = f(a[i], b[i], ...)`` with broadcasting; knows ``df/da``, ``df/db``, ..."""
+
+    def __init__(
+        self, function: Any, partials: Sequence[Any], *, domain: Sequence[Domain], **rest: Any
+    ) -> None:
+        super().__init__(function, **rest)
+        self.partials = tuple(partials)
+        self.domain = tuple(domain)
+
+    @cached_property
+    def _reads(self) -> tuple[frozenset[int], ...]:
+        return tuple(_positions_read(partial) for partial in self.partials)
+
+    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
+        kind = y.__class__
+        if kind in REAL_SCALARS:
+            for value, ident in zip(values, ids):  # noqa: B905 (hot; equal by construction)
+                if ident and value.__class__ is not kind:
+                    break
+            else:
+                return (y, *values), None
+        shape, dtype = y.shape, y.dtype
+        plain = dtype.kind != "c"
+        reads: frozenset[int] = frozenset()
+        for ident, value, read in zip(ids, values, self._reads):  # noqa: B905
+            if ident:
+                reads |= read
+                plain = plain and value.shape == shape and value.dtype == dtype
+        kept = [y if 0 in reads else None]
+        for position, value in enumerate(values, 1):
+            if position not in reads:
+                kept.append(None)
+            else:
+                kept.append(value if ids[position - 1] else frozen(value))
+        specs = None if plain else (Spec(shape, dtype), [Spec.of(value) for value in values])
+        return tuple(kept), specs
+
+    def pull(
+        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
+    ) -> None:
+        if options is not None or g.__class__ in FORMS:
+            self._pull_carefully(g, ids, saved, options, live, into)
+            return
+        for ident, partial in zip(ids, self.partials):  # noqa: B905
+            if ident in live:
+                if partial.__class__ is int:
+                    c = g if partial == 1 else -g
+                else:
+                    c = _times(g, partial(*saved))
+                if ident in into:
+                    accumulate(into, ident, c)
+                else:
+                    into[ident] = c
+
+    def _pull_carefully(
+        self, g: Any, ids: Sequence[int], saved: Any, specs: Any, live: Any, into: Cotangents
+    ) -> None:
+        """`pull` where shapes or dtypes differ, numbers are complex, or `g` is masked."""
+        mask = None
+        if g.__class__ is Masked:
+            g, mask = g.value, g.mask
+        for position, (ident, partial) in enumerate(zip(ids, self.partials, strict=True)):
+            if ident not in live:
+                continue
+            c = self._contribution(g, partial, saved)
+            if mask is not None:
+                c = np.where(mask, c, _zero_like(c))
+            here = mask
+            if specs is not None:
+                out, spec = specs[0], specs[1][position]
+                if out.shape != spec.shape:
+                    c = expand(c, out.shape)
+                    here = None if mask is None else _any_onto(expand(mask, out.shape), spec.shape)
+                c = project(c, spec) if c.shape == out.shape else _cast(c, spec)
+            accumulate(into, ident, c if here is None else Masked(c, here))
+
+    @staticmethod
+    def _contribution(g: Any, partial: Any, saved: Any) -> Any:
+        if partial.__class__ is int:
+            return g if partial == 1 else -g
+        slope = partial(*saved)
+        return g * (np.conj(slope) if np.iscomplexobj(slope) else slope)
+
+
+class Selection(Elementwise):
+    """An elementwise function that passes one argument through at each entry; knows the masks.
+
+    What was not selected is `Masked`, so that it contributes nothing even where the derivative
+    upstream is infinite or NaN.
+    """
+
+    def pull(
+        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
+    ) -> None:
+        outer = None
+        if g.__class__ is Masked:
+            g, outer = g.value, g.mask
+        for position, (ident, taken) in enumerate(zip(ids, self.partials, strict=True)):
+            if ident not in live or taken is None:
+                continue
+            mask = raw(taken(*saved))
+            if outer is not None:
+                mask = np.logical_and(mask, outer)
+            if not np.any(mask):
+                accumulate(into, ident, DEAD)
+                continue
+            every = np.all(mask)
+            c = g if every else np.where(mask, g, _zero_like(g))
+            if options is not None:
+                out, spec = options[0], options[1][position]
+                if out.shape != spec.shape:
+                    c, mask = expand(c, out.shape), _any_onto(expand(mask, out.shape), spec.shape)
+                c = project(c, spec) if c.shape == out.shape else _cast(c, spec)
+            accumulate(into, ident, c if every else Masked(c, mask))
+
+
+class _Shaped(Recorded):
+    """Shared by the rules that are not elementwise: whole cotangents, one argument at a time."""
+
+    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
+        specs = [Spec.of(value) if ident else None for value, ident in zip(values, ids, strict=True)]
+        outs = tuple(map(Spec.of, y)) if isinstance(y, tuple) else Spec.of(y)
+        return self.keep(y, values, ids, specs), (kwargs, outs, specs)
+
+    def keep(
+        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        """``(y, *values)`` with a `Spec` in place of each value that the derivative does not read."""
+        return (None, *(spec or frozen(value) for value, spec in zip(values, specs, strict=True)))
+
+    def pull(
+        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
+    ) -> None:
+        kwargs, out, specs = options
+        mask = None
+        if g.__class__ is Masked:
+            g, mask = g.value, expand(g.mask, out.shape)
+        if not isinstance(out, tuple):
+            g = expand(g, out.shape)
+        for position, ident in enumerate(ids):
+            if ident not in live:
+                continue
+            c = self.cotangent(position, g, mask, saved, kwargs)
+            if c.__class__ not in FORMS:
+                c = _cast(c, specs[position])
+                if mask is not None:
+                    c = self.mask(position, c, mask, saved, kwargs)
+            accumulate(into, ident, c)
+
+    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        """The cotangent of one argument."""
+        raise NotImplementedError
+
+    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        """`c` with the mask of its live entries, where the rule can tell them."""
+        return c
+
+
+class Linear(_Shaped):
+    """A function linear in its leading arguments; knows its transpose.
+
+    With `moves`, every entry of the result is an entry, or a plain sum of entries, of the argument:
+    then the transpose also carries masks.
+    """
+
+    def __init__(self, function: Any, transposes: Sequence[Function], *, moves: bool, **rest: Any):
+        super().__init__(function, **rest)
+        self.transposes = tuple(transposes)
+        self.moves = moves
+
+    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        transpose = self.transposes[min(position, len(self.transposes) - 1)]
+        if len(self.transposes) == 1 and position:
+            raise TypeError(not_differentiable(self.name, position))
+        return transpose(g, *saved[1:], **kwargs)
+
+    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        if not self.moves:
+            return c
+        values = [raw(value) for value in saved[1:]]
+        live = self.transposes[position](mask.astype(np.float64), *values, **kwargs)
+        if live.__class__ is Scattered:
+            live = live.gather()
+        if live.__class__ is Masked:
+            live = live.value
+        return Masked(c, live != 0)
+
+
+class Variadic(Linear):
+    """A linear function of any number of arrays; one transpose, given the argument's position."""
+
+    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        return self.transposes[0](g, position, *saved[1:], **kwargs)
+
+    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        if not self.moves:
+            return c
+        values = [raw(value) for value in saved[1:]]
+        live = self.transposes[0](mask.astype(np.float64), position, *values, **kwargs)
+        return Masked(c, live != 0)
+
+
+class Bilinear(_Shaped):
+    """A function linear in each of two arguments; knows the transpose in each."""
+
+    def __init__(self, function: Any, transposes: Sequence[Function], **rest: Any) -> None:
+        super().__init__(function, **rest)
+        self.transposes = tuple(transposes)
+
+    def keep(
+        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        a, b, *rest = values
+        return (
+            None,
+            (a if ids[0] else frozen(a)) if ids[1] else Spec.of(a),
+            (b if ids[1] else frozen(b)) if ids[0] else Spec.of(b),
+            *map(frozen, rest),
+        )
+
+    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        if position > 1:
+            raise TypeError(not_differentiable(self.name, position))
+        transpose = self.transposes[position]
+        _, *values = saved
+        other = values[1 - position]
+        finite = None if mask is None else np.isfinite(raw(other))
+        if finite is None or finite.all():
+            return transpose(g, *values, **kwargs)
+        # An infinite entry counts only where it meets a live entry of g: 0 * inf is not NaN here.
+        values[1 - position] = np.where(finite, other, _zero_like(other))
+        c = transpose(g, *values, **kwargs)
+        values[1 - position] = (~finite).astype(np.float64)
+        met = transpose(mask.astype(np.float64), *map(raw, values), **kwargs)
+        return np.where(met > 0, np.nan, c)
+
+
+class Primitive(_Shaped):
+    """Any other function: a vector-Jacobian product ``vjp(g, y, *args, **kwargs)`` per argument.
+
+    `reads` names what the products read: "y", and the positions of arguments, as in "y 0"; every
+    other value arrives as its `Spec`.
+    """
+
+    def __init__(self, function: Any, vjps: Sequence[Any], *, reads: str, **rest: Any) -> None:
+        super().__init__(function, **rest)
+        self.vjps = tuple(vjps)
+        self.reads = frozenset(reads.split())
+
+    def keep(
+        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        kept = [y if "y" in self.reads else None]
+        for position, (value, ident) in enumerate(zip(values, ids, strict=True)):
+            if ident and str(position) not in self.reads:
+                kept.append(specs[position])
+            else:
+                kept.append(value if ident else frozen(value))
+        return tuple(kept)
+
+    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        vjp = self.vjps[position] if position < len(self.vjps) else None
+        if vjp is None:
+            raise TypeError(not_differentiable(self.name, position))
+        return vjp(g, *saved, **kwargs)
+
+
+class Composite(Rule):
+    """A function expressed in others; `compute` runs on Tensors."""
+
+
+class Constant(Rule):
+    """A function whose result carries no gradient: an index, a comparison, a rounding."""
+
+
+def elementwise(
+    function: Any, *partials: Function | int, domain: Any, **rest: Any
+) -> Elementwise:
+    """Register an elementwise function by its partial derivatives ``lambda y, a, b, ...:``.
+
+    A partial that is the number 1 or -1 costs nothing. `domain` is one `Domain`, or one for each
+    argument.
+    """
+    domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
+    return _register(Elementwise(function, partials, domain=domains, **rest))
+
+
+def selection(function: Any, *masks: Function, domain: Any, **rest: Any) -> Selection:
+    """Register a function that picks one of its arguments at each entry, by the masks of each.
+
+    The mask of an argument that is never the result, such as a condition, is None.
+    """
+    domains = domain if isinstance(domain, tuple) else (domain,) * len(masks)
+    return _register(Selection(function, masks, domain=domains, **rest))
+
+
+def linear(
+    function: Any, *transposes: Function, calls: Sequence[Call], moves: bool = False, **rest: Any
+) -> Linear:
+    """Register a linear function by ``transpose(g, a, *args, **kwargs)``, where `a` is a `Spec`."""
+    return _register(Linear(function, transposes, moves=moves, calls=calls, **rest))
+
+
+def variadic(
+    function: Any, transpose: Function, *, calls: Sequence[Call], moves: bool = False, **rest: Any
+) -> Variadic:
+    """Register ``f(*arrays, **kwargs)``, linear in all, by ``transpose(g, position, *specs, ...)``."""
+    return _register(Variadic(function, (transpose,), moves=moves, calls=calls, **rest))
+
+
+def bilinear(
+    function: Any, first: Function, second: Function, *, calls: Sequence[Call], **rest: Any
+) -> Bilinear:
+    """Register a bilinear function by ``first(g, a, b, ...)`` with `a` a `Spec`, and `second`."""
+    return _register(Bilinear(function, (first, second), calls=calls, **rest))
+
+
+def primitive(
+    function: Any, *vjps: Function | None, reads: str, calls: Sequence[Call], **rest: Any
+) -> Primitive:
+    """Register a function by ``vjp(g, y, *args, **kwargs)`` for each argument (None: has none)."""
+    return _register(Primitive(function, vjps, reads=reads, calls=calls, **rest))
+
+
+def composite(*functions: Any, calls: Sequence[Call]) -> Callable[[F], F]:
+    """Decorate an implementation of `functions` in terms of other functions."""
+
+    def register(implementation: F) -> F:
+        for function in functions:
+            _register(Composite(function, compute=implementation, calls=calls))
+        return implementation
+
+    return register
+
+
+def constant(*functions: Any) -> None:
+    """Register functions whose results carry no gradient."""
+    for function in functions:
+        _register(Constant(function))
+
+
+R = TypeVar("R", bound=Rule)
+
+
+def _register(rule: R) -> R:
+    if rule.function in RULES:
+        raise ValueError(f"{rule.name} has a rule already: {RULES[rule.function]!r}")
+    RULES[rule.function] = rule
+    return rule
+
+
+def name_of(function: Any) -> str:
+    """The name of a registry key as the user writes it, such as ``numpy.linalg.norm``."""
+    if isinstance(function, tuple):
+        return f"{name_of(function[0])}.{function[1]}"
+    if isinstance(function, np.ufunc):
+        return f"numpy.{function.__name__}"
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{module}.{getattr(function, '__qualname__', repr(function))}"
+
+
+def not_differentiable(name: str, position: int) -> str:
+    """The text of the error for an argument whose derivative no rule gives."""
+    return (
+        f"Pass argument {position + 1} of {name} through gradtape.stop_gradient: "
+        "the function has no derivative with respect to it."
+    )
+
+
+def raw(value: Any) -> Any:
+    """The array behind a Tensor; any other value as it is."""
+    return value._value if isinstance(value, Handle) else value
+
+
+def _times(g: Any, slope: Any) -> Any:
+    """``g * slope``, without a pass over an array when g is the seed of a sum."""
+    if slope.__class__ is np.ndarray and g.__class__ is not np.ndarray:
+        if not isinstance(g, Handle) and g == 1:
+            return slope
+    return g * slope
+
+
+def _zero_like(value: Any) -> Any:
+    """A zero that does not promote `value` in `np.where`."""
+    return value.dtype.type(0)
+
+
+def _cast(value: Any, spec: Spec) -> Any:
+    """`value` in the dtype of `spec`; a complex cotangent of a real value keeps its real part."""
+    return value if value.dtype == spec.dtype else project(value, Spec(value.shape, spec.dtype))
+
+
+def _any_onto(mask: Any, shape: tuple[int, ...]) -> Any:
+    """Which entries of a broadcast input some live entry of the result came from."""
+    return project(mask.astype(np.float64), Spec(shape, np.dtype(np.float64))) > 0
+
+
+def _positions_read(partial: Any) -> frozenset[int]:
+    """The positions in (y, a, b, ...) that a partial derivative reads.
+
+    A record keeps only these. They are taken from the function itself, so they cannot disagree
+    with it.
+    """
+    if partial is None or isinstance(partial, int):
+        return frozenset()
+    code = partial.__code__
+    names = code.co_varnames[: code.co_argcount]
+    used: set[Any] = set()
+    for instruction in dis.get_instructions(code):
+        if not instruction.opname.startswith(("MAKE_CELL", "COPY_FREE", "STORE")):
+            value = instruction.argval
+            used.update(value if isinstance(value, tuple) else (value,))
+    return frozenset(position for position, name in enumerate(names) if name in used)

@@ -1,0 +1,86 @@
+"""Nested lists, tuples, dicts and dataclasses, taken apart and put together again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def flatten(tree: Any) -> list[Any]:
+    """The leaves of `tree`: whatever is not a list, tuple, mapping or dataclass instance."""
+    if not is_nested(tree):
+        return [tree]
+    return [leaf for child in _children(tree).values() for leaf in flatten(child)]
+
+
+def rebuild(tree: Any, leaves: list[Any]) -> Any:
+    """`tree` with its leaves replaced, in the order of `flatten`."""
+    remaining = iter(leaves)
+    return _map(lambda _: next(remaining), tree)
+
+
+def paths(tree: Any, prefix: str = "") -> list[str]:
+    """How the user would reach each leaf of `tree`, such as ``['w'][0].bias``."""
+    if not is_nested(tree):
+        return [prefix]
+    attribute = dataclasses.is_dataclass(tree)
+    return [
+        path
+        for key, child in _children(tree).items()
+        for path in paths(child, prefix + (f".{key}" if attribute else f"[{key!r}]"))
+    ]
+
+
+def match(tree: Any, other: Any, what: str) -> list[Any]:
+    """The parts of `other` that stand where `tree` has leaves; a ValueError if it differs."""
+    if not is_nested(tree):
+        return [other]
+    if not is_nested(other) or list(_children(tree)) != list(_children(other)):
+        raise ValueError(
+            f"Give {what} the structure {_outline(tree)}: got {_outline(other)}."
+        )
+    theirs = _children(other)
+    return [part for key, child in _children(tree).items() for part in match(child, theirs[key], what)]
+
+
+def is_nested(tree: Any) -> bool:
+    """Whether `tree` has children rather than being a leaf."""
+    if isinstance(tree, (list, tuple, Mapping)):
+        return True
+    return hasattr(tree, "__dataclass_fields__") and not isinstance(tree, type)
+
+
+def _children(tree: Any) -> dict[Any, Any]:
+    if isinstance(tree, Mapping):
+        return dict(tree)
+    if isinstance(tree, (list, tuple)):
+        return dict(enumerate(tree))
+    return {field.name: getattr(tree, field.name) for field in dataclasses.fields(tree)}
+
+
+def _map(function: Callable[[Any], Any], tree: Any) -> Any:
+    if not is_nested(tree):
+        return function(tree)
+    children = {key: _map(function, child) for key, child in _children(tree).items()}
+    if isinstance(tree, Mapping):
+        return type(tree)(children)  # type: ignore[call-arg]
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*children.values())
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(children.values())
+    # Not through __init__, which may check or convert what it is given.
+    copy = object.__new__(type(tree))
+    for name, child in children.items():
+        object.__setattr__(copy, name, child)
+    return copy
+
+
+def _outline(tree: Any) -> str:
+    if not is_nested(tree):
+        return "*"
+    parts = _children(tree)
+    if isinstance(tree, (list, tuple)):
+        inside = ", ".join(map(_outline, parts.values()))
+        return f"[{inside}]" if isinstance(tree, list) else f"({inside})"
+    return "{" + ", ".join(f"{key!r}: {_outline(child)}" for key, child in parts.items()) + "}"

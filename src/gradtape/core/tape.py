@@ -1,0 +1,476 @@
+"""The record of a computation, and the sweep that walks it backwards."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import Context, ContextVar
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from gradtape.core import structure
+from gradtape.core.cotangents import DEAD, FORMS, Scattered, accumulate, dense
+from gradtape.core.errors import warn_user
+from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, new_identity, settled
+from gradtape.core.rules import Recorded
+
+_active: ContextVar[tuple[GradientTape, ...]] = ContextVar("gradtape recorders", default=())
+active = _active.get
+"""The tapes that record in this thread and async task, the outermost first."""
+
+ONE = {kind: kind(1) for kind in REAL_SCALARS}
+
+_QUIET = Context()
+"""A context in which NumPy reports no floating-point error, ten times cheaper than `np.errstate`."""
+_QUIET.run(np.seterr, all="ignore")
+
+
+class UnconnectedGradients(enum.Enum):
+    """What `GradientTape.gradient` gives for a source that the target does not depend on."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+class GradientTape:
+    """Records what is computed inside ``with``, and differentiates it.
+
+    For a target ``y = f(x)`` and a cotangent ``v`` of `y` (ones unless `output_gradients` is given),
+    `gradient` returns ``sum_i v[i] * dy[i]/dx``, of the shape and dtype of `x`, by reverse
+    accumulation. Trainable Variables are watched as they are read, other Tensors with `watch`.
+
+    Parameters
+    ----------
+    persistent
+        Keep the record after the first `gradient`, so that more can be asked.
+    watch_accessed_variables
+        Watch every trainable Variable that is read. Otherwise only what `watch` names.
+
+    Notes
+    -----
+    Tapes nest to any depth: a gradient taken while an outer tape records is recorded by it, which
+    gives higher derivatives. A tape belongs to the thread and async task that entered it.
+
+    The gradient of a complex function follows TensorFlow: for real ``L``,
+    ``dL/dRe(z) + 1j * dL/dIm(z)``, so that of a holomorphic ``f`` is ``conj(f'(z))``.
+
+    References
+    ----------
+    A. Griewank and A. Walther, *Evaluating Derivatives*, SIAM 2008, section 3.2.
+
+    Examples
+    --------
+    >>> import gradtape as gt
+    >>> x = gt.Variable(3.0)
+    >>> with gt.GradientTape() as tape:
+    ...     y = x * x
+    >>> tape.gradient(y, x)
+    Tensor(6.0, shape=(), dtype=float32)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_automatic",
+        "_known",
+        "_leaks",
+        "_leaves",
+        "_persistent",
+        "_records",
+        "_recording",
+        "_runs_user_code",
+        "_used",
+        "_variables",
+        "_watched",
+    )
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = persistent
+        self._automatic = watch_accessed_variables
+        self._recording = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._records: list[tuple[Recorded, Any, Any, Any, Any]] = []
+        self._known: set[int] = set()
+        self._leaves: set[int] = set()
+        self._variables: list[Handle] = []
+        self._watched: dict[int, tuple[Handle, int]] | None = None
+        self._leaks: list[tuple[str, int]] | None = None
+        self._runs_user_code = False
+        self._used = False
+
+    def __enter__(self) -> GradientTape:
+        if self._recording:
+            raise ValueError("Leave the tape before entering it again: it is recording already.")
+        self._recording = True
+        _active.set((*active(), self))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        # Not by ContextVar.reset: an abandoned generator may leave out of order, or elsewhere.
+        self._recording = False
+        _active.set(tuple([tape for tape in active() if tape._recording]))
+
+    def watch(self, tensor: Any) -> None:
+        """Record what is computed from `tensor`, a Tensor or any nesting of Tensors.
+
+        Raises
+        ------
+        TypeError
+            If a leaf is not a Tensor or Variable.
+        """
+        leaves = structure.flatten(tensor)
+        for leaf in leaves:
+            if not isinstance(leaf, Handle):
+                raise TypeError(
+                    f"Wrap the value in gradtape.constant before watching it: "
+                    f"GradientTape.watch got {type(leaf).__name__}."
+                )
+        for leaf in leaves:
+            if _is_discrete(leaf):
+                warn_user(f"Watch floating-point values: got dtype {leaf._value.dtype}.")
+                continue
+            if not leaf._id:
+                leaf._id = new_identity()
+            self._known.add(leaf._id)
+            self._leaves.add(leaf._id)
+            if self._watched is None:
+                self._watched = {}
+            self._watched[id(leaf)] = (leaf, leaf._id)
+
+    def watched_variables(self) -> tuple[Any, ...]:
+        """The trainable Variables that were read (or watched), in that order."""
+        return tuple(self._variables)
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Pause this tape: what is computed inside is not recorded."""
+        if not self._recording:
+            raise ValueError("Use stop_recording inside the tape's own `with`: it is not recording.")
+        self._stop()
+        try:
+            yield
+        finally:
+            self._recording = True
+            _active.set((*active(), self))
+
+    def reset(self) -> None:
+        """Forget everything recorded and watched, and go on recording.
+
+        Raises
+        ------
+        ValueError
+            Outside the tape's own ``with``.
+        """
+        if not self._recording:
+            raise ValueError("Use reset inside the tape's own `with`: it is not recording.")
+        self._forget()
+
+    def knows(self, handle: Handle) -> bool:
+        """Whether this tape records what is computed from `handle`."""
+        return self._recording and (
+            handle._id in self._known or (handle._trainable and self._meet(handle))
+        )
+
+    def _meet(self, variable: Handle) -> bool:
+        """Watch a trainable Variable that is read for the first time."""
+        if not self._automatic or _is_discrete(variable):
+            return False
+        self._known.add(variable._id)
+        self._leaves.add(variable._id)
+        self._variables.append(variable)
+        return True
+
+    def record(
+        self,
+        rule: Recorded,
+        y: Any,
+        values: Sequence[Any],
+        handles: Sequence[Handle | None],
+        kwargs: Any,
+        out: Any,
+    ) -> Any:
+        """Append ``y = rule(*values, **kwargs)`` if the tape knows one of the `handles`.
+
+        `out` is the identity of `y` (one for each of several results), or `UNTRACKED` when no
+        recorder has given it one; so is what is returned.
+        """
+        if not self._recording:
+            return out
+        known = self._known
+        ids = []
+        hit = False
+        for handle in handles:
+            if handle is None:
+                ids.append(UNTRACKED)
+            elif handle._id in known or (handle._trainable and self._meet(handle)):
+                ids.append(handle._id)
+                hit = True
+            else:
+                ids.append(UNTRACKED)
+        if hit:
+            saved, options = rule.save(y, values, ids, kwargs)
+            if y.__class__ is tuple:
+                out = out or tuple([new_identity() for _ in y])
+                known.update(out)
+            else:
+                out = out or new_identity()
+                known.add(out)
+            self._records.append((rule, out, ids, saved, options))
+        return out
+
+    def leak(self, handle: Handle, how: str) -> None:
+        """Remember that a value this tape knows is about to become a plain array."""
+        if self.knows(handle):
+            line = warn_user(
+                f"Use NumPy functions on the Tensor itself, or x.numpy() or stop_gradient(x) if no "
+                f"gradient is meant: {how} turned a watched Tensor into a plain value, which "
+                f"carries no gradient."
+            )
+            self._leaks = [*(self._leaks or ()), line]
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+    ) -> Any:
+        """The gradient of `target` with respect to `sources`.
+
+        Parameters
+        ----------
+        target
+            A Tensor, or nested lists, tuples, dicts or dataclasses of Tensors; they are summed.
+        sources
+            Tensors or Variables, nested likewise.
+        output_gradients
+            The cotangent of each target, in the structure and shapes of `target`; ones by default.
+        unconnected_gradients
+            `UnconnectedGradients.NONE` or "none" gives None for a source that no target depends on,
+            `UnconnectedGradients.ZERO` or "zero" gives zeros.
+
+        Returns
+        -------
+        Tensor or None, in the structure of `sources`
+            Each of its source's shape and dtype.
+
+        Raises
+        ------
+        RuntimeError
+            On a second call, unless the tape is persistent.
+        TypeError
+            If a target or source is not a Tensor.
+        ValueError
+            If `output_gradients` does not fit `target`.
+        """
+        if self._used:
+            raise RuntimeError(
+                "GradientTape.gradient can only be called once on non-persistent tapes."
+            )
+        if unconnected_gradients is not UnconnectedGradients.NONE:
+            unconnected_gradients = UnconnectedGradients(unconnected_gradients)
+        targets = _handles(target, "target")
+        handles = _handles(sources, "source")
+        seeds = None if output_gradients is None else _seeds(target, targets, output_gradients)
+        if not self._persistent:
+            if self._recording:
+                self._stop()
+            self._used = True
+        ids = [handle._id for handle in handles]
+        if self._watched:
+            ids = [self._source_identity(handle) for handle in handles]
+        found = self._sweep(targets, seeds, ids)
+        gradients = []
+        for handle, ident in zip(handles, ids):  # noqa: B905 (hot; equal by construction)
+            gradient, value = found.get(ident), handle._value
+            if gradient.__class__ is not value.__class__ or gradient.__class__ not in REAL_SCALARS:
+                gradient = _finish(handle, gradient, unconnected_gradients)
+            else:
+                gradient = handle._result(gradient)
+            gradients.append(gradient)
+        if sources is handles:
+            return gradients
+        return gradients[0] if isinstance(sources, Handle) else structure.rebuild(sources, gradients)
+
+    def _source_identity(self, handle: Handle) -> int:
+        """The identity that was watched, also when the handle was updated in place since."""
+        if self._watched is not None and id(handle) in self._watched:
+            return self._watched[id(handle)][1]
+        return handle._id
+
+    def _sweep(
+        self, targets: list[Any], seeds: list[Any] | None, sources: list[int]
+    ) -> dict[int, Any]:
+        """The cotangents of `sources`."""
+        known = self._known
+        wanted = known.intersection(sources)
+        records = self._records
+        if self._persistent:
+            records = records.copy()
+        else:
+            self._records = []
+        if not wanted or not targets:
+            return {}
+        live = known if self._leaves <= wanted else _reachable(records, wanted)
+        recording = bool(active())
+        cotangents: dict[int, Any] = {}
+        for position, target in enumerate(targets):
+            if target._id in live:
+                value = target._value
+                # A single one broadcasts to the target's shape.
+                seed = seeds[position] if seeds else ONE.get(value.__class__) or value.dtype.type(1)
+                if recording and not isinstance(seed, Handle):
+                    seed = target._result(seed)
+                accumulate(cotangents, target._id, seed)
+        # Branches not taken are evaluated outside their domain: their warnings are no news.
+        if recording or self._runs_user_code:
+            wrapper = targets[0]._result if recording else None
+            with np.errstate(all="ignore"):
+                return _walk_back(records, cotangents, live, wanted, wrapper)
+        return _QUIET.copy().run(_walk_back, records, cotangents, live, wanted, None)
+
+
+def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
+    """The gradient as the user gets it."""
+    value = handle._value
+    if _is_discrete(handle):
+        warn_user(
+            f"Use a floating-point source: the gradient with respect to one of dtype "
+            f"{value.dtype} is None."
+        )
+    elif gradient is not None:
+        gradient = dense(gradient, Spec(value.shape, value.dtype))
+        return gradient if isinstance(gradient, Handle) else handle._result(settled(gradient))
+    if unconnected is UnconnectedGradients.ZERO:
+        return handle._result(settled(np.zeros_like(value)))
+    return None
+
+
+def _walk_back(
+    records: list[Any],
+    cotangents: dict[int, Any],
+    live: set[int],
+    wanted: set[int],
+    tensor: type[Handle] | None,
+) -> dict[int, Any]:
+    """Consume `records` from the last to the first; return the cotangents of `wanted`.
+
+    With `tensor`, values become Tensors again under their identities, so that outer recorders see
+    every operation of the sweep.
+    """
+    found: dict[int, Any] = {}
+    pop, take = records.pop, cotangents.pop
+    while records:
+        rule, out, ids, saved, options = pop()
+        if out.__class__ is tuple:
+            g: Any = tuple([take(ident, None) for ident in out])
+            found.update((i, c) for i, c in zip(out, g, strict=True) if i in wanted and c is not None)
+            if all(c is None for c in g):
+                continue
+            g = tuple(map(_fill, g, options[1]))
+        else:
+            g = take(out, None)
+            if g is None:
+                continue
+            if out in wanted:
+                found[out] = g
+            if g.__class__ in FORMS:
+                if g is DEAD:
+                    for ident in ids:
+                        if ident in live:
+                            accumulate(cotangents, ident, DEAD)
+                    continue
+                if g.__class__ is Scattered:
+                    g = g.gather()
+        if tensor is not None:
+            saved = _rewrap(saved, out, ids, tensor)
+        rule.pull(g, ids, saved, options, live, cotangents)
+    for ident in wanted:
+        if ident in cotangents:
+            found[ident] = cotangents[ident]
+    return found
+
+
+def _rewrap(saved: Any, out: Any, ids: Sequence[int], tensor: type[Handle]) -> tuple[Any, ...]:
+    """`saved`, with each value that has an identity as a Tensor under it."""
+    names = (out if out.__class__ is int else UNTRACKED, *ids)
+    return tuple(
+        [
+            tensor(value, ident) if ident and value is not None and value.__class__ is not Spec else value
+            for value, ident in zip(saved, names, strict=True)
+        ]
+    )
+
+
+def _reachable(records: list[Any], sources: set[int]) -> set[int]:
+    """The identities of all values that depend on `sources`."""
+    live = set(sources)
+    for _, out, ids, _, _ in records:
+        for ident in ids:
+            if ident in live:
+                if out.__class__ is tuple:
+                    live.update(out)
+                else:
+                    live.add(out)
+                break
+    return live
+
+
+def _fill(cotangent: Any, spec: Spec) -> Any:
+    """A dense cotangent for one of several results."""
+    return dense(DEAD if cotangent is None else cotangent, spec)
+
+
+def _handles(tree: Any, what: str) -> list[Any]:
+    if isinstance(tree, Handle):
+        return [tree]
+    if tree.__class__ is list and all([isinstance(leaf, Handle) for leaf in tree]):
+        return tree  # type: ignore[no-any-return]
+    leaves = structure.flatten(tree)
+    for leaf, path in zip(leaves, structure.paths(tree), strict=True):
+        if not isinstance(leaf, Handle):
+            raise TypeError(
+                f"Compute the {what} from Tensors inside the tape: GradientTape.gradient got "
+                f"{type(leaf).__name__} as {what}{path}, which carries no record."
+            )
+    return leaves
+
+
+def _seeds(target: Any, targets: list[Any], output_gradients: Any) -> list[Any]:
+    """The cotangent of each target."""
+    if output_gradients is None:
+        return [t._value.dtype.type(1) for t in targets]  # broadcasts to the target's shape
+    if isinstance(target, Handle):
+        given = [output_gradients]
+    else:
+        given = structure.match(target, output_gradients, "output_gradients")
+    seeds = []
+    for t, v in zip(targets, given, strict=True):
+        if v is None:
+            raise ValueError("Give every target an output gradient: got None for one of them.")
+        shape = v._value.shape if isinstance(v, Handle) else np.shape(v)
+        if shape != t._value.shape:
+            raise ValueError(
+                f"Give output_gradients the shape of the target, {t._value.shape}: got {shape}."
+            )
+        if not isinstance(v, Handle):
+            v = settled(np.array(v, dtype=t._value.dtype))
+        seeds.append(v)
+    return seeds
+
+
+def _is_discrete(handle: Handle) -> bool:
+    return handle._value.dtype.kind not in "fc"
+
