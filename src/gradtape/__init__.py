@@ -1,6 +1,38 @@
-"""gradtape: gradients for everything that speaks NumPy."""
+"""gradtape: gradients for everything that speaks NumPy.
 
-from gradtape import rules as _rules
+A `GradientTape` records plain NumPy code on Tensors and Variables, and differentiates it.
+"""
+
+from gradtape import optimizers
+from gradtape import rules as _rules  # fills the registry
 from gradtape.core.dtypes import floatx, set_floatx
+from gradtape.core.errors import GradientWarning
 from gradtape.core.tape import GradientTape, UnconnectedGradients
 from gradtape.core.tensor import Tensor, Variable, constant, stop_gradient
+from gradtape.custom import custom_gradient
+from gradtape.numeric import (
+    Estimate,
+    approximate_derivative,
+    approximate_gradient,
+    check_gradients,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Estimate",
+    "GradientTape",
+    "GradientWarning",
+    "Tensor",
+    "UnconnectedGradients",
+    "Variable",
+    "approximate_derivative",
+    "approximate_gradient",
+    "check_gradients",
+    "constant",
+    "custom_gradient",
+    "floatx",
+    "optimizers",
+    "set_floatx",
+    "stop_gradient",
+]

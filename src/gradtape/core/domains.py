@@ -25,7 +25,7 @@ class Domain:
     high: float
     holes: tuple[float, ...] = ()
     complex: bool = False
-    margin: float = 0.15
+    margin: float = 0.4
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Any:
         """A random array of `shape`, no two entries close to each other's value."""
@@ -52,12 +52,17 @@ unit = Domain(-0.85, 0.85, complex=True)
 above_one = Domain(1.2, 4.0, complex=True)
 
 
-@dataclass(frozen=True)
 class Draw:
-    """A random array argument of `shape` from `domain`."""
+    """A random array argument of `shape` from `domain`; a leaf of the nested arguments."""
 
-    shape: tuple[int, ...]
-    domain: Domain = real
+    __slots__ = ("domain", "shape")
+
+    def __init__(self, shape: tuple[int, ...], domain: Domain = real) -> None:
+        self.shape = shape
+        self.domain = domain
+
+    def __repr__(self) -> str:
+        return f"draw{self.shape}"
 
 
 def draw(*shape: int, domain: Domain = real) -> Draw:

@@ -64,6 +64,8 @@ class Rule:
 class Recorded(Rule):
     """A rule that a tape records."""
 
+    user_code = False
+
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
         """``(saved, options)``: what `pull` will read; `saved` lines up with (y, *values)."""
         raise NotImplementedError
@@ -122,7 +124,7 @@ class Elementwise(Recorded):
         for ident, partial in zip(ids, self.partials):  # noqa: B905
             if ident in live:
                 if partial.__class__ is int:
-                    c = g if partial == 1 else -g
+                    c = g if partial == 1 else -g if partial else DEAD
                 else:
                     c = _times(g, partial(*saved))
                 if ident in into:
@@ -139,6 +141,9 @@ class Elementwise(Recorded):
             g, mask = g.value, g.mask
         for position, (ident, partial) in enumerate(zip(ids, self.partials, strict=True)):
             if ident not in live:
+                continue
+            if partial is None or partial == 0:
+                accumulate(into, ident, DEAD)
                 continue
             c = self._contribution(g, partial, saved)
             if mask is not None:
@@ -157,7 +162,7 @@ class Elementwise(Recorded):
         if partial.__class__ is int:
             return g if partial == 1 else -g
         slope = partial(*saved)
-        return g * (np.conj(slope) if np.iscomplexobj(slope) else slope)
+        return g * (np.conj(slope) if is_complex(slope) else slope)
 
 
 class Selection(Elementwise):
@@ -356,7 +361,7 @@ def elementwise(
 ) -> Elementwise:
     """Register an elementwise function by its partial derivatives ``lambda y, a, b, ...:``.
 
-    A partial that is the number 1 or -1 costs nothing. `domain` is one `Domain`, or one for each
+    A partial that is the number 1, -1 or 0 costs nothing. `domain` is one `Domain`, or one for each
     argument.
     """
     domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
@@ -448,6 +453,12 @@ def not_differentiable(name: str, position: int) -> str:
 def raw(value: Any) -> Any:
     """The array behind a Tensor; any other value as it is."""
     return value._value if isinstance(value, Handle) else value
+
+
+def is_complex(value: Any) -> bool:
+    """Whether an array, Tensor or Python number is complex."""
+    dtype = getattr(value, "dtype", None)
+    return isinstance(value, complex) if dtype is None else dtype.kind == "c"
 
 
 def _times(g: Any, slope: Any) -> Any:

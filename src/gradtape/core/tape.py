@@ -17,15 +17,56 @@ from gradtape.core.errors import warn_user
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, new_identity, settled
 from gradtape.core.rules import Recorded
 
-_active: ContextVar[tuple[GradientTape, ...]] = ContextVar("gradtape recorders", default=())
+_active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", default=())
 active = _active.get
-"""The tapes that record in this thread and async task, the outermost first."""
+"""What records in this thread and async task, the outermost first."""
 
 ONE = {kind: kind(1) for kind in REAL_SCALARS}
 
 _QUIET = Context()
 """A context in which NumPy reports no floating-point error, ten times cheaper than `np.errstate`."""
 _QUIET.run(np.seterr, all="ignore")
+
+
+class Recorder:
+    """Something that is told of every operation while it is active."""
+
+    __slots__ = ()
+
+    _recording = True
+
+    def knows(self, handle: Handle) -> bool:
+        """Whether this recorder follows what is computed from `handle`."""
+        return False
+
+    def record(
+        self,
+        rule: Recorded,
+        y: Any,
+        values: Sequence[Any],
+        handles: Sequence[Handle | None],
+        kwargs: Any,
+        out: Any,
+    ) -> Any:
+        """Take note of ``y = rule(*values, **kwargs)``, where `handles` hold some of the values.
+
+        `out` is the identity of `y` (one for each of several results), or `UNTRACKED` when no
+        recorder has given it one; so is what is returned.
+        """
+        raise NotImplementedError
+
+    def leak(self, handle: Handle, how: str) -> None:
+        """Take note that `handle` becomes a plain value, by `how`."""
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    """Make `recorder` active inside ``with``."""
+    _active.set((*active(), recorder))
+    try:
+        yield
+    finally:
+        _active.set(tuple([other for other in active() if other is not recorder]))
 
 
 class UnconnectedGradients(enum.Enum):
@@ -35,7 +76,7 @@ class UnconnectedGradients(enum.Enum):
     ZERO = "zero"
 
 
-class GradientTape:
+class GradientTape(Recorder):
     """Records what is computed inside ``with``, and differentiates it.
 
     For a target ``y = f(x)`` and a cotangent ``v`` of `y` (ones unless `output_gradients` is given),
@@ -138,7 +179,7 @@ class GradientTape:
                     f"GradientTape.watch got {type(leaf).__name__}."
                 )
         for leaf in leaves:
-            if _is_discrete(leaf):
+            if is_discrete(leaf._value):
                 warn_user(f"Watch floating-point values: got dtype {leaf._value.dtype}.")
                 continue
             if not leaf._id:
@@ -185,7 +226,7 @@ class GradientTape:
 
     def _meet(self, variable: Handle) -> bool:
         """Watch a trainable Variable that is read for the first time."""
-        if not self._automatic or _is_discrete(variable):
+        if not self._automatic or is_discrete(variable._value):
             return False
         self._known.add(variable._id)
         self._leaves.add(variable._id)
@@ -201,11 +242,7 @@ class GradientTape:
         kwargs: Any,
         out: Any,
     ) -> Any:
-        """Append ``y = rule(*values, **kwargs)`` if the tape knows one of the `handles`.
-
-        `out` is the identity of `y` (one for each of several results), or `UNTRACKED` when no
-        recorder has given it one; so is what is returned.
-        """
+        """Append ``y = rule(*values, **kwargs)`` if the tape knows one of the `handles`."""
         if not self._recording:
             return out
         known = self._known
@@ -221,9 +258,11 @@ class GradientTape:
                 ids.append(UNTRACKED)
         if hit:
             saved, options = rule.save(y, values, ids, kwargs)
+            if rule.user_code:
+                self._runs_user_code = True
             if y.__class__ is tuple:
-                out = out or tuple([new_identity() for _ in y])
-                known.update(out)
+                out = out or tuple([UNTRACKED if is_discrete(part) else new_identity() for part in y])
+                known.update(filter(None, out))
             else:
                 out = out or new_identity()
                 known.add(out)
@@ -345,7 +384,7 @@ class GradientTape:
 def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
     """The gradient as the user gets it."""
     value = handle._value
-    if _is_discrete(handle):
+    if is_discrete(handle._value):
         warn_user(
             f"Use a floating-point source: the gradient with respect to one of dtype "
             f"{value.dtype} is None."
@@ -405,13 +444,18 @@ def _walk_back(
 
 def _rewrap(saved: Any, out: Any, ids: Sequence[int], tensor: type[Handle]) -> tuple[Any, ...]:
     """`saved`, with each value that has an identity as a Tensor under it."""
-    names = (out if out.__class__ is int else UNTRACKED, *ids)
-    return tuple(
-        [
-            tensor(value, ident) if ident and value is not None and value.__class__ is not Spec else value
-            for value, ident in zip(saved, names, strict=True)
-        ]
-    )
+    y, *values = saved
+    if out.__class__ is not tuple:
+        values.insert(0, y)
+        return tuple(_named(values, (out, *ids), tensor))
+    return (y and tuple(_named(y, out, tensor)), *_named(values, ids, tensor))
+
+
+def _named(values: Sequence[Any], ids: Sequence[int], tensor: type[Handle]) -> list[Any]:
+    return [
+        tensor(value, ident) if ident and value is not None and value.__class__ is not Spec else value
+        for value, ident in zip(values, ids, strict=True)
+    ]
 
 
 def _reachable(records: list[Any], sources: set[int]) -> set[int]:
@@ -471,6 +515,6 @@ def _seeds(target: Any, targets: list[Any], output_gradients: Any) -> list[Any]:
     return seeds
 
 
-def _is_discrete(handle: Handle) -> bool:
-    return handle._value.dtype.kind not in "fc"
-
+def is_discrete(value: Any) -> bool:
+    """Whether `value` holds integers or booleans, which have no derivative."""
+    return value.dtype.kind not in "fc"

@@ -13,6 +13,8 @@ import numpy as np
 
 from gradtape.core.domains import (
     above_one,
+    call,
+    draw,
     nonzero,
     nonzero_real,
     positive,
@@ -21,8 +23,7 @@ from gradtape.core.domains import (
     real_only,
     unit,
 )
-from gradtape.core.domains import call, draw
-from gradtape.core.rules import composite, constant, elementwise, selection
+from gradtape.core.rules import composite, constant, elementwise, linear, primitive, selection
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
@@ -75,23 +76,27 @@ elementwise(np.log10, lambda y, x: 1 / (x * _LN10), domain=positive)
 elementwise(np.log1p, lambda y, x: 1 / (1 + x), domain=positive)
 
 
-def _share(power: Any, scale: float) -> tuple[Any, Any]:
-    """Slopes of ``log(exp(a) + exp(b))``: each argument's share of the sum.
+def _share(exp: Any, one: Any, other: Any) -> Any:
+    """The slope ``1 / (1 + exp(other - one))`` of ``log(exp(one) + exp(other))`` in `one`.
 
-    ``a - y`` is NaN where all is infinite. A tie at -inf is split evenly, as any finite tie is;
-    at +inf the argument that is infinite has it all.
+    Equal infinities share alike, as equal finite arguments do; their difference is NaN.
     """
+    same = (one == other) & np.isinf(one)
+    return 1 / (1 + exp(np.where(same, 0, other) - np.where(same, 0, one)))
 
-    def share(y: Any, one: Any, other: Any) -> Any:
-        same = one == other
-        return np.where(
-            np.isinf(one) | np.isinf(other),
-            np.where(same, 0.5, np.where(one > other, 1.0, 0.0)).astype(y.dtype),
-            power(np.where(same, 0, one - y) + np.where(same, one - y, 0)),
-        )
 
-    return lambda y, a, b: share(y, a, b), lambda y, a, b: share(y, b, a)
-
+elementwise(
+    np.logaddexp,
+    lambda y, a, b: _share(np.exp, a, b),
+    lambda y, a, b: _share(np.exp, b, a),
+    domain=real_only,
+)
+elementwise(
+    np.logaddexp2,
+    lambda y, a, b: _share(np.exp2, a, b),
+    lambda y, a, b: _share(np.exp2, b, a),
+    domain=real_only,
+)
 
 # -- trigonometry -------------------------------------------------------------------------------
 
@@ -114,3 +119,112 @@ for _ufunc, _factor in (
     (np.degrees, 180 / math.pi),
 ):
     elementwise(_ufunc, lambda y, x, factor=_factor: factor, domain=real_only)
+
+# arctan2 has no slope at the origin: NaN stands.
+elementwise(
+    np.arctan2,
+    lambda y, a, b: b / (a * a + b * b),
+    lambda y, a, b: -a / (a * a + b * b),
+    domain=(nonzero_real, nonzero_real),
+)
+# hypot has a kink at the origin: 0 is its subgradient of least norm.
+elementwise(
+    np.hypot,
+    lambda y, a, b: a / np.where(y == 0, 1, y),
+    lambda y, a, b: b / np.where(y == 0, 1, y),
+    domain=(nonzero_real, nonzero_real),
+)
+
+# -- size, sign, parts --------------------------------------------------------------------------
+
+
+def _absolute(y: Any, x: Any) -> Any:
+    # |x| has a kink at 0: 0 is its subgradient of least norm.
+    return np.conj(x) / np.where(y == 0, 1, y) if x.dtype.kind == "c" else np.sign(x)
+
+
+def _sign_vjp(g: Any, y: Any, x: Any) -> Any:
+    if x.dtype.kind != "c":
+        return np.zeros_like(g)
+    size = np.absolute(x)
+    turn = g - y * np.real(np.conj(y) * g)
+    return np.where(size == 0, 0, turn / np.where(size == 0, 1, size))
+
+
+elementwise(np.absolute, _absolute, domain=nonzero)
+elementwise(np.fabs, lambda y, x: np.sign(x), domain=nonzero_real)
+primitive(np.sign, _sign_vjp, reads="y 0", calls=[call(draw(2, 3, domain=nonzero))])
+elementwise(
+    np.copysign,
+    lambda y, a, b: np.sign(a) * np.copysign(1, b),
+    0,
+    domain=(nonzero_real, nonzero_real),
+)
+elementwise(np.heaviside, 0, lambda y, x, h: x == 0, domain=(nonzero_real, real_only))
+elementwise(np.nextafter, 1, 0, domain=real_only)
+linear(np.conjugate, lambda g, x: np.conj(g), moves=True, calls=[call(draw(2, 3)), call(draw())])
+linear(np.real, lambda g, val: g, moves=True, calls=[call(draw(2, 3)), call(draw())])
+linear(np.imag, lambda g, val: g * 1j, calls=[call(draw(2, 3)), call(draw())])
+
+
+@composite(np.angle, calls=[call(draw(2, 3, domain=nonzero)), call(draw(3), deg=True)])
+def _angle(z: Any, deg: bool = False) -> Any:
+    angle = np.arctan2(np.imag(z), np.real(z))
+    return np.degrees(angle) if deg else angle
+
+
+# -- one of two arguments -----------------------------------------------------------------------
+
+# At a tie the first argument has the whole gradient, as in TensorFlow.
+for _ufunc, _first in (
+    (np.maximum, lambda y, a, b: (a >= b) | np.isnan(a)),
+    (np.minimum, lambda y, a, b: (a <= b) | np.isnan(a)),
+    (np.fmax, lambda y, a, b: (a >= b) | np.isnan(b)),
+    (np.fmin, lambda y, a, b: (a <= b) | np.isnan(b)),
+):
+    selection(
+        _ufunc,
+        _first,
+        lambda y, a, b, first=_first: np.logical_not(first(y, a, b)),
+        domain=(real_only, nonzero_real),
+    )
+
+# -- several results, powers of two -------------------------------------------------------------
+
+
+@composite(np.divmod, calls=[call(draw(3, domain=real_only), draw(3, domain=positive_real))])
+def _divmod(x1: Any, x2: Any) -> Any:
+    return np.floor_divide(x1, x2), np.remainder(x1, x2)
+
+
+@composite(np.modf, calls=[call(draw(3, domain=nonzero_real))])
+def _modf(x: Any) -> Any:
+    whole = np.trunc(x)
+    return x - whole, whole
+
+
+primitive(
+    np.frexp,
+    lambda g, y, x: np.ldexp(g[0], -y[1]),
+    reads="y",
+    calls=[call(draw(3, domain=positive_real))],
+)
+elementwise(
+    np.ldexp,
+    lambda y, a, e: np.ldexp(np.ones_like(y), e),
+    None,
+    domain=(real_only, real_only),
+    calls=[call(draw(3, domain=real_only), np.array([1, 2, -1]))],
+)
+
+# -- no gradient: piecewise constant, truth values, bits ----------------------------------------
+
+constant(
+    *(np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide),
+    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+    *(np.isfinite, np.isinf, np.isnan, np.isneginf, np.isposinf, np.isnat, np.signbit),
+    *(np.iscomplex, np.isreal, np.spacing),
+    *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
+    *(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert),
+    *(np.left_shift, np.right_shift, np.gcd, np.lcm),
+)

@@ -1,0 +1,209 @@
+"""Functions whose gradient the user writes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from gradtape.core import structure
+from gradtape.core.cotangents import Masked, accumulate, dense
+from gradtape.core.dispatch import finish
+from gradtape.core.errors import warn_user
+from gradtape.core.handle import Handle, Spec, frozen
+from gradtape.core.rules import Recorded
+from gradtape.core.tape import Recorder, active, recording
+from gradtape.core.tensor import Tensor
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function that returns its result together with its gradient function.
+
+    ``f(*args, **kwargs)`` returns ``(y, grad)``. `grad` takes the cotangent of each output in `y`
+    (Tensors) and returns the cotangent of each positional argument, in order; None stands for no
+    gradient. If it computes with Tensors, it can be differentiated again. Keyword arguments are
+    passed to `f` and get no gradient.
+
+    If the body reads trainable Variables that are not arguments, `grad` must accept
+    ``variables=`` (their list) and return ``(cotangents of the arguments, cotangents of them)``.
+
+    Raises
+    ------
+    TypeError
+        When called: if `f` does not return such a pair, a watched Tensor is passed by keyword, or
+        `grad` lacks a ``variables`` argument that is needed.
+    ValueError
+        In the sweep: if `grad` returns the wrong number of cotangents, or one of a wrong shape.
+
+    Examples
+    --------
+    >>> import gradtape as gt, numpy as np
+    >>> @gt.custom_gradient
+    ... def log1pexp(x):
+    ...     e = np.exp(x)
+    ...     return np.log(1 + e), lambda dy: dy * (1 - 1 / (1 + e))
+    >>> x = gt.Variable(100.0)
+    >>> with gt.GradientTape() as tape:
+    ...     y = log1pexp(x)
+    >>> tape.gradient(y, x)
+    Tensor(1.0, shape=(), dtype=float32)
+    """
+
+    @wraps(f)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        if not active():
+            return _pair(f, f(*args, **kwargs))[0]
+        inputs = structure.flatten(list(args))
+        _refuse_keywords(f, kwargs)
+        watcher = _Watcher(inputs)
+        with recording(watcher):
+            result, grad = _pair(f, f(*args, **kwargs))
+        if watcher.captured:
+            warn_user(
+                f"Pass every watched Tensor that {_name(f)} reads as an argument, or through "
+                f"gradtape.stop_gradient: one that is only captured gets no gradient."
+            )
+        variables = list(watcher.variables.values())
+        if variables and not _accepts_variables(grad):
+            names = ", ".join(repr(variable.name) for variable in variables)  # type: ignore[attr-defined]
+            raise TypeError(
+                f"Give the gradient function of {_name(f)} a `variables` argument: its body reads "
+                f"{names}."
+            )
+        return _record(_Custom(f, grad, inputs, variables), result, [*inputs, *variables])
+
+    return decorated
+
+
+class _Watcher(Recorder):
+    """Notes what a body reads that is not among its arguments."""
+
+    def __init__(self, inputs: Sequence[Any]) -> None:
+        self._met = {x._id for x in inputs if isinstance(x, Handle)}
+        self._outer = active()
+        self.variables: dict[int, Handle] = {}
+        self.captured = False
+
+    def record(
+        self,
+        rule: Recorded,
+        y: Any,
+        values: Sequence[Any],
+        handles: Sequence[Handle | None],
+        kwargs: Any,
+        out: Any,
+    ) -> Any:
+        for handle in handles:
+            if handle is None or handle._id in self._met:
+                continue
+            if handle._trainable:
+                self.variables[handle._id] = handle
+            elif any([recorder.knows(handle) for recorder in self._outer]):
+                self.captured = True
+        self._met.update(out if isinstance(out, tuple) else (out,))
+        return out
+
+
+class _Custom(Recorded):
+    """One call of a decorated function, as a rule of its own."""
+
+    user_code = True
+
+    def __init__(
+        self, f: Any, grad: Callable[..., Any], inputs: Sequence[Any], variables: Sequence[Handle]
+    ) -> None:
+        super().__init__(f)
+        self.grad = grad
+        self.specs = [Spec.of(_plain(x)) for x in (*inputs, *variables)]
+        self.arity = len(inputs)
+        self.variables = list(variables)
+
+    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
+        outs = tuple(map(Spec.of, y)) if isinstance(y, tuple) else Spec.of(y)
+        return (None,) * (1 + len(values)), outs
+
+    def pull(
+        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
+    ) -> None:
+        if isinstance(options, tuple):
+            dys = list(g)
+        else:
+            dys = [dense(g.value if g.__class__ is Masked else g, options)]
+        recorded = any(isinstance(dy, Handle) for dy in dys)
+        tensors = [dy if isinstance(dy, Handle) else Tensor(dy) for dy in dys]
+        for ident, spec, c in zip(ids, self.specs, self._cotangents(tensors), strict=True):
+            if c is not None and ident in live:
+                value = c if recorded and isinstance(c, Handle) else _plain(c)
+                accumulate(into, ident, dense(value, spec))
+
+    def _cotangents(self, dys: Sequence[Tensor]) -> list[Any]:
+        """What the user's function returns, one for each argument and Variable."""
+        if not self.variables:
+            return self._counted(self.grad(*dys), self.arity, "arguments", self.specs)
+        for_inputs, for_variables = self.grad(*dys, variables=self.variables)
+        count = len(self.variables)
+        return [
+            *self._counted(for_inputs, self.arity, "arguments", self.specs),
+            *self._counted(for_variables, count, "variables", self.specs[self.arity :]),
+        ]
+
+    def _counted(self, found: Any, count: int, what: str, specs: Sequence[Spec]) -> list[Any]:
+        cotangents = structure.flatten(list(found) if isinstance(found, tuple) else found)
+        if len(cotangents) != count:
+            raise ValueError(
+                f"Return {count} cotangents for the {what} of {_name(self.function)} from its "
+                f"gradient function: got {len(cotangents)}."
+            )
+        for position, (c, spec) in enumerate(zip(cotangents, specs, strict=False)):
+            if c is not None and np.shape(_plain(c)) not in ((), spec.shape):
+                raise ValueError(
+                    f"Return a cotangent of shape {spec.shape} for number {position} of the {what} "
+                    f"of {_name(self.function)}: got shape {np.shape(_plain(c))}."
+                )
+        return cotangents
+
+
+def _record(rule: _Custom, result: Any, inputs: Sequence[Any]) -> Any:
+    """The results as new Tensors, recorded under `rule` instead of what the body recorded."""
+    results = structure.flatten(result)
+    plain = [frozen(_plain(y)) for y in results]
+    y = plain[0] if len(plain) == 1 else tuple(plain)
+    handles = [x if isinstance(x, Handle) else None for x in inputs]
+    outputs = finish(rule, y, [_plain(x) for x in inputs], handles, None, Tensor)
+    return structure.rebuild(result, [outputs] if len(plain) == 1 else list(outputs))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Handle):
+        return value._value
+    return value if hasattr(value, "dtype") else np.asarray(value)[()]
+
+
+def _pair(f: Any, returned: Any) -> tuple[Any, Callable[..., Any]]:
+    if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
+        raise TypeError(f"Return (result, gradient function) from {_name(f)}: got {returned!r}.")
+    return returned
+
+
+def _refuse_keywords(f: Any, kwargs: dict[str, Any]) -> None:
+    for key, value in kwargs.items():
+        handles = [leaf for leaf in structure.flatten(value) if isinstance(leaf, Handle)]
+        if any([recorder.knows(handle) for recorder in active() for handle in handles]):
+            raise TypeError(
+                f"Pass {key!r} to {_name(f)} by position: keyword arguments of a custom_gradient "
+                f"function get no gradient."
+            )
+
+
+def _accepts_variables(grad: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(grad).parameters
+    return "variables" in parameters or any(
+        p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()
+    )
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__qualname__", repr(f))

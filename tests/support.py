@@ -1,0 +1,143 @@
+"""Draw the arguments that rules declare, and compare derivatives with differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import gradtape as gt
+from gradtape.core import structure
+from gradtape.core.dispatch import apply
+from gradtape.core.domains import Call, Draw, call, draw
+from gradtape.core.rules import RULES, Constant, Elementwise, Rule
+
+BROADCASTS: dict[int, list[tuple[tuple[int, ...], ...]]] = {
+    1: [((2, 3),), ((),), ((0, 2),)],
+    2: [((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((), (2, 2)), ((), ())],
+    3: [((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((), (), ())],
+}
+"""The shapes that every elementwise rule is tested with, by its number of arguments."""
+
+
+def calls_of(rule: Rule) -> list[Call]:
+    """The calls to test `rule` with: declared, or made from its domain."""
+    calls = list(rule.calls)
+    if isinstance(rule, Elementwise) and not calls:
+        for shapes in BROADCASTS[len(rule.domain)]:
+            calls.append(
+                call(*(draw(*s, domain=d) for s, d in zip(shapes, rule.domain, strict=True)))
+            )
+    return calls
+
+
+def differentiable_rules() -> list[Rule]:
+    """Every rule that claims a derivative."""
+    return [rule for rule in RULES.values() if not isinstance(rule, Constant)]
+
+
+def drawn(case: Call) -> list[Draw]:
+    """The draws in a call, in order."""
+    return [leaf for leaf in structure.flatten([case.args, case.kwargs]) if isinstance(leaf, Draw)]
+
+
+class Program:
+    """One declared call as a function of its arrays alone."""
+
+    def __init__(self, rule: Rule, case: Call) -> None:
+        self.rule = rule
+        self.case = case
+
+    def arguments(self, seed: int, dtype: Any) -> list[Any]:
+        """Fresh arrays for the draws."""
+        rng = np.random.default_rng(seed)
+        return [np.asarray(d.domain.draw(rng, d.shape, dtype)) for d in drawn(self.case)]
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        """The results, flat."""
+        remaining = iter(arrays)
+        leaves = [
+            next(remaining) if isinstance(leaf, Draw) else leaf
+            for leaf in structure.flatten([self.case.args, self.case.kwargs])
+        ]
+        args, kwargs = structure.rebuild([self.case.args, self.case.kwargs], leaves)
+        return structure.flatten(self._invoke(args, kwargs))
+
+    def _invoke(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        function = self.rule.function
+        if isinstance(function, str):  # a method of any ufunc, which comes first
+            return getattr(args[0], function)(*args[1:], **kwargs)
+        if isinstance(function, tuple):
+            return getattr(function[0], function[1])(*args, **kwargs)
+        if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):
+            return function(*args, **kwargs)
+        if any(isinstance(leaf, gt.Tensor) for leaf in structure.flatten([args, kwargs])):
+            return apply(function, args, kwargs)
+        return self.rule.compute(*args, **kwargs)
+
+
+def values(results: Sequence[Any]) -> list[Any]:
+    """Plain values of results that may be Tensors."""
+    return [r.numpy() if isinstance(r, gt.Tensor) else r for r in results]
+
+
+def cotangents(results: Sequence[Any], seed: int) -> list[Any]:
+    """A random cotangent for each result that has a derivative."""
+    rng = np.random.default_rng(seed)
+    drawn_cotangents = []
+    for result in values(results):
+        v = rng.uniform(0.5, 1.5, np.shape(result))
+        if np.iscomplexobj(result):
+            v = v + 1j * rng.uniform(-1, 1, np.shape(result))
+        drawn_cotangents.append(np.asarray(v))
+    return drawn_cotangents
+
+
+def pair(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    """The real inner product of two lists of arrays."""
+    total = 0.0
+    for x, y in zip(a, b, strict=True):
+        if x is not None and y is not None:
+            total = total + np.real(np.sum(np.conj(x) * y))
+    return total
+
+
+def gradients(program: Callable[..., list[Any]], arrays: Sequence[Any], v: Sequence[Any]) -> Any:
+    """Gradients of ``<v, program(*arrays)>`` by the tape, as plain values."""
+    xs = [gt.constant(x) for x in arrays]
+    with gt.GradientTape() as tape:
+        tape.watch(xs)
+        ys = [y for y in program(*xs) if isinstance(y, gt.Tensor)]
+    found = tape.gradient(ys, xs, output_gradients=list(v))
+    return [np.zeros_like(x) if g is None else g.numpy() for g, x in zip(found, arrays, strict=True)]
+
+
+def second_gradients(
+    program: Callable[..., list[Any]], arrays: Sequence[Any], v: Sequence[Any], w: Sequence[Any]
+) -> Any:
+    """Gradients of ``<w, gradients(program)>`` by two nested tapes."""
+    xs = [gt.constant(x) for x in arrays]
+    with gt.GradientTape() as outer:
+        outer.watch(xs)
+        with gt.GradientTape() as inner:
+            inner.watch(xs)
+            ys = [y for y in program(*xs) if isinstance(y, gt.Tensor)]
+        firsts = inner.gradient(ys, xs, output_gradients=list(v))
+    kept = [(g, wi) for g, wi in zip(firsts, w, strict=True) if g is not None]
+    found = outer.gradient([g for g, _ in kept], xs, output_gradients=[wi for _, wi in kept])
+    return [np.zeros_like(x) if g is None else g.numpy() for g, x in zip(found, arrays, strict=True)]
+
+
+def directional(f: Callable[..., Any], arrays: Sequence[Any], u: Sequence[Any], h: float) -> Any:
+    """The derivative of scalar `f` along `u`, by central differences of fourth order."""
+
+    def at(t: float) -> Any:
+        return f(*(np.asarray(x + t * d) for x, d in zip(arrays, u, strict=True)))
+
+    return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
+
+
+def directions(arrays: Sequence[Any], seed: int) -> list[Any]:
+    """A random direction in the space of `arrays`."""
+    return cotangents(arrays, seed)
