@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from gradtape.core import structure
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import Call, Draw, call, draw
 from gradtape.core.rules import RULES, Constant, Elementwise, Rule
+
+ARRAYS = (np.ndarray, gt.Tensor)
 
 BROADCASTS: dict[int, list[tuple[tuple[int, ...], ...]]] = {
     1: [((2, 3),), ((),), ((0, 2),)],
@@ -62,7 +65,13 @@ class Program:
             for leaf in structure.flatten([self.case.args, self.case.kwargs])
         ]
         args, kwargs = structure.rebuild([self.case.args, self.case.kwargs], leaves)
-        return structure.flatten(self._invoke(args, kwargs))
+        # A function that works in place gets a copy to change, which is then the result.
+        first = next((k for k, arg in enumerate(args) if isinstance(arg, ARRAYS)), None)
+        if first is None:
+            return structure.flatten(self._invoke(args, kwargs))
+        target = copy.copy(args[first])
+        result = self._invoke((*args[:first], target, *args[first + 1 :]), kwargs)
+        return structure.flatten(target if result is None else result)
 
     def _invoke(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         function = self.rule.function

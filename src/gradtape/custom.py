@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.core import structure
-from gradtape.core.cotangents import Masked, accumulate, dense
+from gradtape.core.cotangents import accumulate, dense
 from gradtape.core.dispatch import finish
 from gradtape.core.errors import warn_user
 from gradtape.core.handle import Handle, Spec, frozen
@@ -123,18 +123,16 @@ class _Custom(Recorded):
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
         outs = tuple(map(Spec.of, y)) if isinstance(y, tuple) else Spec.of(y)
-        return (None,) * (1 + len(values)), outs
+        return (None,) * (1 + len(values)), (None, outs, self.specs)
 
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
     ) -> None:
-        if isinstance(options, tuple):
-            dys = list(g)
-        else:
-            dys = [dense(g.value if g.__class__ is Masked else g, options)]
-        recorded = any(isinstance(dy, Handle) for dy in dys)
+        _, out, specs = options
+        dys = list(g) if isinstance(out, tuple) else [dense(g, out)]
         tensors = [dy if isinstance(dy, Handle) else Tensor(dy) for dy in dys]
-        for ident, spec, c in zip(ids, self.specs, self._cotangents(tensors), strict=True):
+        recorded = bool(active())
+        for ident, spec, c in zip(ids, specs, self._cotangents(tensors), strict=True):
             if c is not None and ident in live:
                 value = c if recorded and isinstance(c, Handle) else _plain(c)
                 accumulate(into, ident, dense(value, spec))

@@ -1,7 +1,8 @@
 """What flows backwards: arrays, and the three forms that save work or NaNs.
 
 The cotangent of a value is an array that *broadcasts* to the value's shape, so the derivative of a
-sum costs nothing until an array is needed. Two further forms exist inside a sweep:
+sum costs nothing until an array is needed; the seed of a sweep is the Python number 1, of any
+dtype. Two further forms exist inside a sweep:
 
 `Masked`
     a cotangent that is zero by structure wherever its mask is False: a branch that was not taken.
@@ -12,11 +13,12 @@ sum costs nothing until an array is needed. Two further forms exist inside a swe
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from gradtape.core.handle import Handle, Spec, settled
+from gradtape.core.handle import PYTHON_NUMBERS, Handle, Spec, settled
 
 
 class Masked:
@@ -137,12 +139,29 @@ def dense(cotangent: Any, spec: Spec) -> Any:
         kind = cotangent.__class__
     if kind is Masked:
         cotangent = cotangent.value
-    return project(expand(cotangent, spec.shape), spec)
+    return project(expand(typed(cotangent, spec), spec.shape), spec)
+
+
+def typed(value: Any, spec: Spec) -> Any:
+    """`value`, in the dtype of `spec` if it is a Python number, as at the start of a sweep."""
+    return spec.dtype.type(value) if value.__class__ in PYTHON_NUMBERS else value
+
+
+_SMALL = 10_000
+"""Bytes up to which filling an array is quicker than `np.broadcast_to`, which is Python code."""
 
 
 def expand(value: Any, shape: tuple[int, ...]) -> Any:
     """`value` broadcast to `shape`."""
-    return value if value.shape == shape else np.broadcast_to(value, shape)
+    if value.shape == shape:
+        return value
+    if isinstance(value, (np.ndarray, np.generic)):
+        size = value.itemsize * math.prod(shape)
+        if size <= _SMALL:
+            full = np.empty(shape, value.dtype)
+            full[...] = value
+            return full
+    return np.broadcast_to(value, shape)
 
 
 def project(value: Any, spec: Spec) -> Any:
@@ -159,7 +178,7 @@ def project(value: Any, spec: Spec) -> Any:
             for axis, length in enumerate(shape)
             if length == 1 and value.shape[axis + added] != 1
         )
-        value = np.sum(value, axis=tuple(range(added)) + stretched, keepdims=True)
+        value = np.add.reduce(value, axis=(*range(added), *stretched), keepdims=bool(stretched))
         if value.shape != shape:
             value = np.reshape(value, shape)
     if value.dtype != dtype:

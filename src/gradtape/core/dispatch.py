@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, frozen, settled
+from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.rules import RULES, Composite, Constant, Recorded, Rule, name_of
-from gradtape.core.tape import active
+from gradtape.core.tape import active, is_discrete
+
+_PLAIN = frozenset({int, bool, float, str, type(None), np.dtype, Spec})
 
 
 def apply(function: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Any:
@@ -38,19 +40,21 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute and record one operation whose Tensors stand among `args`."""
     handles: list[Handle | None] = []
     values: list[Any] = []
+    tensor = Handle._result
     for arg in args:
+        if arg.__class__ is list or arg.__class__ is tuple:
+            arg = stacked(arg)
         if isinstance(arg, Handle):
             handles.append(arg)
             values.append(arg._value)
+            tensor = arg._result
         else:
             handles.append(None)
-            values.append(stacked(arg) if arg.__class__ in (list, tuple) else arg)
-            if isinstance(values[-1], Handle):
-                handles[-1], values[-1] = values[-1], values[-1]._value
+            values.append(arg)
     if kwargs:
         kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
     y = rule.compute(*values, **kwargs)
-    return finish(rule, y, values, handles, kwargs, _result_class(handles))
+    return finish(rule, y, values, handles, kwargs, tensor)
 
 
 def finish(
@@ -66,9 +70,9 @@ def finish(
     if y.__class__ not in REAL_SCALARS:
         if y.__class__ is tuple or y.__class__ is list:
             return _finish_several(rule, tuple(y), values, handles, kwargs, tensor)
-        if not recorders or y.dtype.kind not in "fc":
-            return wrap(y, tensor)
         y = settled(y)
+        if not recorders or is_discrete(y):
+            return tensor(y)
     out = UNTRACKED
     for recorder in recorders:
         out = recorder.record(rule, y, values, handles, kwargs, out)
@@ -233,6 +237,8 @@ def _unknown(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def _plain_option(rule: Rule, key: str, value: Any) -> Any:
     """A keyword argument's plain value; one that is being recorded has no derivative."""
+    if value.__class__ in _PLAIN:
+        return value
     handles = handles_in(value)
     if handles:
         if watched(handles) and handles[0]._value.dtype.kind in "fc":

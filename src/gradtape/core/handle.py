@@ -16,6 +16,9 @@ UNTRACKED = 0
 REAL_SCALARS = frozenset({np.float16, np.float32, np.float64})
 """The classes of rank-0 values that need no care: nothing to broadcast, no array to keep alive."""
 
+PYTHON_NUMBERS = frozenset({float, int, bool, complex})
+"""The classes of numbers that have no dtype and take that of what they meet."""
+
 
 class Handle:
     """A value and its identity.
@@ -80,7 +83,7 @@ def settled(value: Any) -> Any:
     if value.__class__ is np.ndarray:
         if not value.ndim:
             return value[()]
-        value.flags.writeable = False
+        value.setflags(write=False)
     return value
 
 

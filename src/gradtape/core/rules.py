@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,9 +31,10 @@ from gradtape.core.cotangents import (
     accumulate,
     expand,
     project,
+    typed,
 )
 from gradtape.core.domains import Call, Domain
-from gradtape.core.handle import REAL_SCALARS, Handle, Spec, frozen
+from gradtape.core.handle import PYTHON_NUMBERS, REAL_SCALARS, UNTRACKED, Handle, Spec, frozen
 
 Function = Callable[..., Any]
 Cotangents = dict[int, Any]
@@ -87,9 +87,16 @@ class Elementwise(Recorded):
         self.partials = tuple(partials)
         self.domain = tuple(domain)
 
-    @cached_property
-    def _reads(self) -> tuple[frozenset[int], ...]:
-        return tuple(_positions_read(partial) for partial in self.partials)
+        self._plans: dict[tuple[bool, ...], tuple[bool, ...]] = {}
+
+    def _plan(self, tracked: tuple[bool, ...]) -> tuple[bool, ...]:
+        """Which of (y, a, b, ...) to keep when those arguments are `tracked`."""
+        read: set[int] = set()
+        for partial, is_tracked in zip(self.partials, tracked, strict=True):
+            if is_tracked:
+                read |= _positions_read(partial)
+        plan = self._plans[tracked] = tuple(k in read for k in range(len(tracked) + 1))
+        return plan
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
         kind = y.__class__
@@ -99,21 +106,17 @@ class Elementwise(Recorded):
                     break
             else:
                 return (y, *values), None
+        tracked = tuple([ident != UNTRACKED for ident in ids])
+        plan = self._plans.get(tracked) or self._plan(tracked)
         shape, dtype = y.shape, y.dtype
         plain = dtype.kind != "c"
-        reads: frozenset[int] = frozenset()
-        for ident, value, read in zip(ids, values, self._reads):  # noqa: B905
-            if ident:
-                reads |= read
-                plain = plain and value.shape == shape and value.dtype == dtype
-        kept = [y if 0 in reads else None]
-        for position, value in enumerate(values, 1):
-            if position not in reads:
-                kept.append(None)
-            else:
-                kept.append(value if ids[position - 1] else frozen(value))
+        kept = [y if plan[0] else None]
+        for ident, value, read in zip(ids, values, plan[1:]):  # noqa: B905
+            if ident and plain:
+                plain = value.shape == shape and value.dtype == dtype
+            kept.append((value if ident else frozen(value)) if read else None)
         specs = None if plain else (Spec(shape, dtype), [Spec.of(value) for value in values])
-        return tuple(kept), specs
+        return kept, specs
 
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
@@ -121,12 +124,15 @@ class Elementwise(Recorded):
         if options is not None or g.__class__ in FORMS:
             self._pull_carefully(g, ids, saved, options, live, into)
             return
+        seed = (g.__class__ is int or g.__class__ in REAL_SCALARS) and g == 1
         for ident, partial in zip(ids, self.partials):  # noqa: B905
             if ident in live:
                 if partial.__class__ is int:
                     c = g if partial == 1 else -g if partial else DEAD
+                elif seed:
+                    c = partial(*saved)
                 else:
-                    c = _times(g, partial(*saved))
+                    c = g * partial(*saved)
                 if ident in into:
                     accumulate(into, ident, c)
                 else:
@@ -139,6 +145,8 @@ class Elementwise(Recorded):
         mask = None
         if g.__class__ is Masked:
             g, mask = g.value, g.mask
+        if specs is not None:
+            g = typed(g, specs[0])
         for position, (ident, partial) in enumerate(zip(ids, self.partials, strict=True)):
             if ident not in live:
                 continue
@@ -178,16 +186,18 @@ class Selection(Elementwise):
         outer = None
         if g.__class__ is Masked:
             g, outer = g.value, g.mask
+        if g.__class__ in PYTHON_NUMBERS:
+            g = np.float32(g)  # which no wider float has to give way to
         for position, (ident, taken) in enumerate(zip(ids, self.partials, strict=True)):
             if ident not in live or taken is None:
                 continue
             mask = raw(taken(*saved))
             if outer is not None:
                 mask = np.logical_and(mask, outer)
-            if not np.any(mask):
+            every = mask.all()
+            if not every and not mask.any():
                 accumulate(into, ident, DEAD)
                 continue
-            every = np.all(mask)
             c = g if every else np.where(mask, g, _zero_like(g))
             if options is not None:
                 out, spec = options[0], options[1][position]
@@ -219,7 +229,7 @@ class _Shaped(Recorded):
         if g.__class__ is Masked:
             g, mask = g.value, expand(g.mask, out.shape)
         if not isinstance(out, tuple):
-            g = expand(g, out.shape)
+            g = expand(typed(g, out), out.shape)
         for position, ident in enumerate(ids):
             if ident not in live:
                 continue
@@ -459,14 +469,6 @@ def is_complex(value: Any) -> bool:
     """Whether an array, Tensor or Python number is complex."""
     dtype = getattr(value, "dtype", None)
     return isinstance(value, complex) if dtype is None else dtype.kind == "c"
-
-
-def _times(g: Any, slope: Any) -> Any:
-    """``g * slope``, without a pass over an array when g is the seed of a sum."""
-    if slope.__class__ is np.ndarray and g.__class__ is not np.ndarray:
-        if not isinstance(g, Handle) and g == 1:
-            return slope
-    return g * slope
 
 
 def _zero_like(value: Any) -> Any:

@@ -21,10 +21,9 @@ _active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", def
 active = _active.get
 """What records in this thread and async task, the outermost first."""
 
-ONE = {kind: kind(1) for kind in REAL_SCALARS}
-
+# Branches not taken are evaluated outside their domain: in a sweep, NumPy's warnings are no news.
+# A context made once is ten times cheaper than `np.errstate`, but hides the user's own variables.
 _QUIET = Context()
-"""A context in which NumPy reports no floating-point error, ten times cheaper than `np.errstate`."""
 _QUIET.run(np.seterr, all="ignore")
 
 
@@ -112,36 +111,19 @@ class GradientTape(Recorder):
     Tensor(6.0, shape=(), dtype=float32)
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_automatic",
-        "_known",
-        "_leaks",
-        "_leaves",
-        "_persistent",
-        "_records",
-        "_recording",
-        "_runs_user_code",
-        "_used",
-        "_variables",
-        "_watched",
-    )
+    _recording = False
+    _used = False
+    _runs_user_code = False
+    _watched: dict[int, tuple[Handle, int]] | None = None
+    _leaks: tuple[tuple[str, int], ...] = ()
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._persistent = persistent
         self._automatic = watch_accessed_variables
-        self._recording = False
-        self._forget()
-
-    def _forget(self) -> None:
         self._records: list[tuple[Recorded, Any, Any, Any, Any]] = []
         self._known: set[int] = set()
         self._leaves: set[int] = set()
         self._variables: list[Handle] = []
-        self._watched: dict[int, tuple[Handle, int]] | None = None
-        self._leaks: list[tuple[str, int]] | None = None
-        self._runs_user_code = False
-        self._used = False
 
     def __enter__(self) -> GradientTape:
         if self._recording:
@@ -216,7 +198,8 @@ class GradientTape(Recorder):
         """
         if not self._recording:
             raise ValueError("Use reset inside the tape's own `with`: it is not recording.")
-        self._forget()
+        self.__init__(self._persistent, self._automatic)  # type: ignore[misc]
+        self._watched, self._leaks, self._runs_user_code = None, (), False
 
     def knows(self, handle: Handle) -> bool:
         """Whether this tape records what is computed from `handle`."""
@@ -277,7 +260,7 @@ class GradientTape(Recorder):
                 f"gradient is meant: {how} turned a watched Tensor into a plain value, which "
                 f"carries no gradient."
             )
-            self._leaks = [*(self._leaks or ()), line]
+            self._leaks = (*self._leaks, line)
 
     def gradient(
         self,
@@ -333,11 +316,11 @@ class GradientTape(Recorder):
         found = self._sweep(targets, seeds, ids)
         gradients = []
         for handle, ident in zip(handles, ids):  # noqa: B905 (hot; equal by construction)
-            gradient, value = found.get(ident), handle._value
-            if gradient.__class__ is not value.__class__ or gradient.__class__ not in REAL_SCALARS:
-                gradient = _finish(handle, gradient, unconnected_gradients)
-            else:
+            gradient, kind = found.get(ident), handle._value.__class__
+            if kind in REAL_SCALARS and gradient.__class__ is kind:
                 gradient = handle._result(gradient)
+            else:
+                gradient = _finish(handle, gradient, unconnected_gradients)
             gradients.append(gradient)
         if sources is handles:
             return gradients
@@ -363,27 +346,30 @@ class GradientTape(Recorder):
         if not wanted or not targets:
             return {}
         live = known if self._leaves <= wanted else _reachable(records, wanted)
-        recording = bool(active())
         cotangents: dict[int, Any] = {}
         for position, target in enumerate(targets):
             if target._id in live:
-                value = target._value
-                # A single one broadcasts to the target's shape.
-                seed = seeds[position] if seeds else ONE.get(value.__class__) or value.dtype.type(1)
-                if recording and not isinstance(seed, Handle):
-                    seed = target._result(seed)
-                accumulate(cotangents, target._id, seed)
-        # Branches not taken are evaluated outside their domain: their warnings are no news.
-        if recording or self._runs_user_code:
-            wrapper = targets[0]._result if recording else None
-            with np.errstate(all="ignore"):
-                return _walk_back(records, cotangents, live, wanted, wrapper)
-        return _QUIET.copy().run(_walk_back, records, cotangents, live, wanted, None)
+                accumulate(cotangents, target._id, seeds[position] if seeds else 1)
+        tensor = targets[0]._result if active() else None
+        if self._runs_user_code:
+            return _walk_aloud(records, cotangents, live, wanted, tensor)
+        return _QUIET.copy().run(
+            _walk_as, active(), records, cotangents, live, wanted, tensor
+        )
 
 
 def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
     """The gradient as the user gets it."""
     value = handle._value
+    if (
+        gradient.__class__ is np.ndarray
+        and gradient.shape == value.shape
+        and gradient.dtype == value.dtype
+        and not is_discrete(value)
+    ):
+        return handle._result(settled(gradient))
+    if isinstance(gradient, Handle) and gradient._value.__class__ is value.__class__ in REAL_SCALARS:
+        return gradient
     if is_discrete(handle._value):
         warn_user(
             f"Use a floating-point source: the gradient with respect to one of dtype "
@@ -442,20 +428,29 @@ def _walk_back(
     return found
 
 
-def _rewrap(saved: Any, out: Any, ids: Sequence[int], tensor: type[Handle]) -> tuple[Any, ...]:
+def _walk_as(recorders: tuple[Recorder, ...], *args: Any) -> dict[int, Any]:
+    """`_walk_back` in another context, under the recorders of this one."""
+    _active.set(recorders)
+    return _walk_back(*args)
+
+
+_walk_aloud = np.errstate(all="ignore")(_walk_back)
+
+
+def _rewrap(saved: Any, out: Any, ids: Sequence[int], tensor: type[Handle]) -> list[Any]:
     """`saved`, with each value that has an identity as a Tensor under it."""
-    y, *values = saved
-    if out.__class__ is not tuple:
-        values.insert(0, y)
-        return tuple(_named(values, (out, *ids), tensor))
-    return (y and tuple(_named(y, out, tensor)), *_named(values, ids, tensor))
-
-
-def _named(values: Sequence[Any], ids: Sequence[int], tensor: type[Handle]) -> list[Any]:
-    return [
-        tensor(value, ident) if ident and value is not None and value.__class__ is not Spec else value
-        for value, ident in zip(values, ids, strict=True)
-    ]
+    values = list(saved)
+    if values[0] is not None:
+        if out.__class__ is tuple:
+            values[0] = tuple(map(tensor, values[0], out))
+        else:
+            values[0] = tensor(values[0], out)
+    for position, ident in enumerate(ids, 1):
+        if ident:
+            value = values[position]
+            if value is not None and value.__class__ is not Spec:
+                values[position] = tensor(value, ident)
+    return values
 
 
 def _reachable(records: list[Any], sources: set[int]) -> set[int]:

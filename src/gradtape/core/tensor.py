@@ -10,18 +10,15 @@ import numpy as np
 
 from gradtape.core.dispatch import apply, array_ufunc, finish, leak, replace, unwrap
 from gradtape.core.dtypes import convert
-from gradtape.core.handle import Handle, new_identity, settled
+from gradtape.core.handle import PYTHON_NUMBERS, Handle, frozen, new_identity, settled
 from gradtape.core.rules import RULES
-
-_PYTHON_NUMBERS = frozenset({float, int, bool, complex})
-
 
 def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     """An operator whose left operand is the Tensor."""
 
     def forward(self: Tensor, other: Any) -> Any:
         a = self._value
-        if other.__class__ in _PYTHON_NUMBERS:
+        if other.__class__ in PYTHON_NUMBERS:
             return finish(RULES[ufunc], compute(a, other), (a, other), (self, None), None, self._result)
         if isinstance(other, Handle):
             b = other._value
@@ -38,7 +35,7 @@ def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[
 
     def backward(self: Tensor, other: Any) -> Any:
         b = self._value
-        if other.__class__ in _PYTHON_NUMBERS:
+        if other.__class__ in PYTHON_NUMBERS:
             return finish(RULES[ufunc], compute(other, b), (other, b), (None, self), None, self._result)
         return apply(ufunc, (other, self)) if _is_operand(other) else NotImplemented
 
@@ -116,6 +113,8 @@ class Tensor(Handle):
     # -- protocols ------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            return apply(ufunc, args)
         return array_ufunc(ufunc, method, args, kwargs)
 
     def __array_function__(
@@ -234,7 +233,9 @@ class Tensor(Handle):
         replace(self, apply(operator.setitem, (self, unwrap(index), value)))
 
     def __len__(self) -> int:
-        return len(self._value)
+        if not self.shape:
+            raise TypeError("Take len() of a Tensor of rank 1 or more: this one has shape ().")
+        return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
@@ -473,24 +474,24 @@ class Variable(Tensor):
         TypeError
             If the dtype cannot be cast safely enough ("same_kind"). The Variable is then unchanged.
         """
-        self._value = self._accept(value, "assign")
+        self._value = settled(frozen(self._accept(value, "assign")))
         return self
 
     def assign_add(self, delta: Any) -> Variable:
         """Add `delta` to the value; returns the Variable. Errors as for `assign`."""
-        self._value = self._value + self._accept(delta, "assign_add")
+        self._value = settled(self._value + self._accept(delta, "assign_add"))
         return self
 
     def assign_sub(self, delta: Any) -> Variable:
         """Subtract `delta` from the value; returns the Variable. Errors as for `assign`."""
-        self._value = self._value - self._accept(delta, "assign_sub")
+        self._value = settled(self._value - self._accept(delta, "assign_sub"))
         return self
 
     def _accept(self, new: Any, method: str) -> Any:
-        """`new` as a value of this Variable's shape and dtype."""
+        """`new` as a plain value of this Variable's shape and dtype."""
         value = new._value if isinstance(new, Handle) else new
         old = self._value
-        if value.__class__ is old.__class__ and not old.shape:
+        if value.__class__ is old.__class__ and value.shape == old.shape and value.dtype == old.dtype:
             return value
         array = np.asarray(value)
         if array.shape != old.shape:
@@ -498,13 +499,13 @@ class Variable(Tensor):
                 f"Give Variable.{method} a value of shape {old.shape}, the shape of "
                 f"{self.name!r}: got shape {array.shape}."
             )
-        weak = value.__class__ in _PYTHON_NUMBERS
-        if not np.can_cast(np.min_scalar_type(value) if weak else array.dtype, old.dtype, "same_kind"):
+        kind = np.min_scalar_type(value) if value.__class__ in PYTHON_NUMBERS else array.dtype
+        if not np.can_cast(kind, old.dtype, "same_kind"):
             raise TypeError(
                 f"Cast the value for Variable.{method} to {old.dtype}, the dtype of "
                 f"{self.name!r}: got dtype {array.dtype}, shape {array.shape} for {old.shape}."
             )
-        return settled(array.astype(old.dtype))
+        return array.astype(old.dtype)
 
     def value(self) -> Tensor:
         """The current value as a Tensor, connected to the tape like the Variable itself."""

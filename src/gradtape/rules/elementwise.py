@@ -160,7 +160,7 @@ elementwise(
     0,
     domain=(nonzero_real, nonzero_real),
 )
-elementwise(np.heaviside, 0, lambda y, x, h: x == 0, domain=(nonzero_real, real_only))
+elementwise(np.heaviside, 0, lambda y, x, h: (x == 0).astype(y.dtype), domain=(nonzero_real, real_only))
 elementwise(np.nextafter, 1, 0, domain=real_only)
 linear(np.conjugate, lambda g, x: np.conj(g), moves=True, calls=[call(draw(2, 3)), call(draw())])
 linear(np.real, lambda g, val: g, moves=True, calls=[call(draw(2, 3)), call(draw())])

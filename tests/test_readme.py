@@ -1,0 +1,49 @@
+"""The README's Python blocks run, and print what their comments say."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradtape as gt
+from gradtape.core.rules import RULES
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+PRINTED = re.compile(r"^\s*print\(.*\)(?:  |\n)# (.*)$", re.MULTILINE)
+WARNED = "# GradientWarning"
+
+
+def test_the_first_block_is_ten_lines_that_stand_alone() -> None:
+    first = BLOCKS[0]
+    assert sum(bool(line) for line in first.splitlines()) == 10
+    exec(compile(first, str(README), "exec"), {})
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[-1])
+def test_a_block_prints_and_warns_as_its_comments_say(block: str) -> None:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec(compile(block, str(README), "exec"), {"gt": gt, "np": np})
+    assert printed.getvalue().splitlines() == PRINTED.findall(block)
+    assert len(caught) == block.count(WARNED)
+
+
+def test_the_two_commands_come_before_the_first_section() -> None:
+    opening = README.read_text().split("\n## ")[0]
+    assert "make demo" in opening
+    assert "make test" in opening
+
+
+def test_the_functions_it_names_are_supported() -> None:
+    table = README.read_text().split("\n## Supported functions\n")[1].split("\n## ")[0]
+    names = re.findall(r"`(\w+)`", table)
+    assert len(names) > 50
+    assert [n for n in names if n not in RULES and getattr(np, n, None) not in RULES] == []
