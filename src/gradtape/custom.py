@@ -92,16 +92,16 @@ class _Watcher(Recorder):
         rule: Recorded,
         y: Any,
         values: Sequence[Any],
-        handles: Sequence[Handle | None],
+        args: Sequence[Any],
         kwargs: Any,
         out: Any,
     ) -> Any:
-        for handle in handles:
-            if handle is None or handle._id in self._met:
+        for arg in args:
+            if not isinstance(arg, Handle) or arg._id in self._met:
                 continue
-            if handle._trainable:
-                self.variables[handle._id] = handle
-            elif any([recorder.knows(handle) for recorder in self._outer]):
+            if arg._trainable:
+                self.variables[arg._id] = arg
+            elif any([recorder.knows(arg) for recorder in self._outer]):
                 self.captured = True
         self._met.update(out if isinstance(out, tuple) else (out,))
         return out
@@ -169,8 +169,7 @@ def _record(rule: _Custom, result: Any, inputs: Sequence[Any]) -> Any:
     results = structure.flatten(result)
     plain = [frozen(_plain(y)) for y in results]
     y = plain[0] if len(plain) == 1 else tuple(plain)
-    handles = [x if isinstance(x, Handle) else None for x in inputs]
-    outputs = finish(rule, y, [_plain(x) for x in inputs], handles, None, Tensor)
+    outputs = finish(rule, y, [_plain(x) for x in inputs], inputs, None, Tensor)
     return structure.rebuild(result, [outputs] if len(plain) == 1 else list(outputs))
 
 

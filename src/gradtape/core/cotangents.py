@@ -22,13 +22,23 @@ from gradtape.core.handle import PYTHON_NUMBERS, Handle, Spec, settled
 
 
 class Masked:
-    """A cotangent and the mask of its live entries (a plain boolean array or scalar)."""
+    """A cotangent and the mask of its live entries, a plain boolean array or scalar.
 
-    __slots__ = ("mask", "value")
+    The mask may be given as a function that makes it, for it is seldom read.
+    """
+
+    __slots__ = ("_mask", "value")
 
     def __init__(self, value: Any, mask: Any) -> None:
         self.value = value
-        self.mask = mask
+        self._mask = mask
+
+    @property
+    def mask(self) -> Any:
+        """The mask."""
+        if callable(self._mask):
+            self._mask = self._mask()
+        return self._mask
 
 
 class Dead:
@@ -41,7 +51,10 @@ DEAD = Dead()
 
 
 class Scattered:
-    """Contributions `parts`, pairs of an index and a value, to an array of `spec`, over `base`."""
+    """Contributions `parts`, pairs of an index and a value, to an array of `spec`, over `base`.
+
+    A value, and the base, may be `Masked`.
+    """
 
     __slots__ = ("base", "parts", "spec")
 
@@ -52,12 +65,19 @@ class Scattered:
 
     def gather(self) -> Any:
         """One dense cotangent; entries that no part touches are dead."""
-        value = scatter(self.spec, self.parts)
-        if self.base is not None:
-            return value + self.base
+        value, base = scatter(self.spec, self.parts), self.base
+        if base is not None and base.__class__ is not Masked:
+            return value + base
         mask = np.zeros(self.spec.shape, bool)
-        for index, _ in self.parts:
-            mask[index] = True
+        for index, part in self.parts:
+            if part.__class__ is not Masked:
+                mask[index] = True
+            elif _may_repeat(index):
+                np.logical_or.at(mask, index, part.mask)
+            else:
+                mask[index] |= part.mask
+        if base is not None:
+            value, mask = value + base.value, mask | base.mask
         return value if mask.all() else Masked(value, mask)
 
 
@@ -72,12 +92,13 @@ def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
             np.add.at(total, index, value)
         else:
             total[index] += value
-    return total
+    return settled(total)
 
 
 def scatter(spec: Spec, parts: list[tuple[Any, Any]]) -> Any:
     """`scatter_add` of `parts`, recorded when one of the values is a Tensor."""
-    indices, values = tuple(i for i, _ in parts), tuple(v for _, v in parts)
+    indices = tuple([index for index, _ in parts])
+    values = tuple([v.value if v.__class__ is Masked else v for _, v in parts])
     for value in values:
         if isinstance(value, Handle):
             from gradtape.core.dispatch import apply
@@ -114,18 +135,17 @@ def combine(old: Any, new: Any) -> Any:
     if a is Scattered or b is Scattered:
         return _combine_scattered(old, new) if a is Scattered else _combine_scattered(new, old)
     if a is Masked and b is Masked:
-        return Masked(old.value + new.value, np.logical_or(old.mask, new.mask))
+        return Masked(old.value + new.value, lambda: np.logical_or(old.mask, new.mask))
     return old.value + new if a is Masked else old + new.value
 
 
 def _combine_scattered(old: Scattered, new: Any) -> Scattered:
+    base = new
     if new.__class__ is Scattered:
         base = new.base
         old.parts.extend(new.parts)
-    else:
-        base = new.value if new.__class__ is Masked else new
     if base is not None:
-        old.base = base if old.base is None else old.base + base
+        old.base = base if old.base is None else combine(old.base, base)
     return old
 
 
@@ -149,6 +169,11 @@ def typed(value: Any, spec: Spec) -> Any:
 
 _SMALL = 10_000
 """Bytes up to which filling an array is quicker than `np.broadcast_to`, which is Python code."""
+
+
+def is_finite(value: Any) -> bool:
+    """Whether all entries are finite; False also where their sum overflows."""
+    return bool(np.isfinite(np.add.reduce(value, axis=None)))
 
 
 def expand(value: Any, shape: tuple[int, ...]) -> Any:

@@ -15,6 +15,7 @@ from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, 
 from gradtape.core.rules import RULES, Composite, Constant, Recorded, Rule, name_of
 from gradtape.core.tape import active, is_discrete
 
+_SEQUENCES = (list, tuple)
 _PLAIN = frozenset({int, bool, float, str, type(None), np.dtype, Spec})
 
 
@@ -38,44 +39,38 @@ def apply(function: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
 
 def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute and record one operation whose Tensors stand among `args`."""
-    handles: list[Handle | None] = []
-    values: list[Any] = []
-    tensor = Handle._result
     for arg in args:
         if arg.__class__ is list or arg.__class__ is tuple:
-            arg = stacked(arg)
-        if isinstance(arg, Handle):
-            handles.append(arg)
-            values.append(arg._value)
-            tensor = arg._result
-        else:
-            handles.append(None)
-            values.append(arg)
+            args = [stacked(a) if a.__class__ in _SEQUENCES else a for a in args]
+            break
+    values = [arg._value if isinstance(arg, Handle) else arg for arg in args]
     if kwargs:
         kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
-    y = rule.compute(*values, **kwargs)
-    return finish(rule, y, values, handles, kwargs, tensor)
+        y = rule.compute(*values, **kwargs)
+    else:
+        y = rule.compute(*values)
+    return finish(rule, y, values, args, kwargs, _result_class(args))
 
 
 def finish(
     rule: Recorded,
     y: Any,
     values: Sequence[Any],
-    handles: Sequence[Handle | None],
+    args: Sequence[Any],
     kwargs: Any,
     tensor: type[Handle],
 ) -> Any:
-    """Wrap `y`, which `rule` computed from `values`, and record it where it must be."""
+    """Wrap `y`, which `rule` computed from `values` of `args`, and record it where it must be."""
     recorders = active()
     if y.__class__ not in REAL_SCALARS:
         if y.__class__ is tuple or y.__class__ is list:
-            return _finish_several(rule, tuple(y), values, handles, kwargs, tensor)
+            return _finish_several(rule, tuple(y), values, args, kwargs, tensor)
         y = settled(y)
         if not recorders or is_discrete(y):
             return tensor(y)
     out = UNTRACKED
     for recorder in recorders:
-        out = recorder.record(rule, y, values, handles, kwargs, out)
+        out = recorder.record(rule, y, values, args, kwargs, out)
     return tensor(y, out)
 
 
@@ -83,7 +78,7 @@ def _finish_several(
     rule: Recorded,
     results: tuple[Any, ...],
     values: Sequence[Any],
-    handles: Sequence[Handle | None],
+    args: Sequence[Any],
     kwargs: Any,
     tensor: type[Handle],
 ) -> Any:
@@ -91,7 +86,7 @@ def _finish_several(
     results = tuple(map(settled, results))
     out: Any = UNTRACKED
     for recorder in active():
-        out = recorder.record(rule, results, values, handles, kwargs, out)
+        out = recorder.record(rule, results, values, args, kwargs, out)
     return tuple(map(tensor, results, out or (UNTRACKED,) * len(results)))
 
 
@@ -148,7 +143,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, args: Sequence[Any], kwargs: dict[
         key = (ufunc, method)
         if key in RULES:
             return apply(key, args, kwargs)
-        if isinstance(RULES.get(ufunc), Constant):
+        if method != "at" and isinstance(RULES.get(ufunc), Constant):
             return _constant(getattr(ufunc, method), args, kwargs)
         return apply(method, (ufunc, *args), kwargs)
     if not kwargs:
@@ -169,10 +164,9 @@ def _where(ufunc: np.ufunc, where: Any, args: Sequence[Any], kwargs: dict[str, A
     values = unwrap(tuple(args))
     y = ufunc(*values, **kwargs, where=mask, out=None)
     y = np.where(mask, y, 0)  # what was not computed is uninitialised memory
-    handles = [arg if isinstance(arg, Handle) else None for arg in args]
-    tensor = _result_class(handles)
+    tensor = _result_class(args)
     if isinstance(rule, Recorded):
-        result = finish(rule, y, values, handles, None, tensor)
+        result = finish(rule, y, values, args, None, tensor)
     else:
         result = wrap(y, tensor)
     return apply(np.where, (mask, result, 0 if out is None else out[0]))
@@ -237,7 +231,9 @@ def _unknown(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def _plain_option(rule: Rule, key: str, value: Any) -> Any:
     """A keyword argument's plain value; one that is being recorded has no derivative."""
-    if value.__class__ in _PLAIN:
+    if value.__class__ in _PLAIN or (
+        value.__class__ is tuple and all([part.__class__ in _PLAIN for part in value])
+    ):
         return value
     handles = handles_in(value)
     if handles:
@@ -250,8 +246,9 @@ def _plain_option(rule: Rule, key: str, value: Any) -> Any:
     return frozen(value)
 
 
-def _result_class(handles: Sequence[Handle | None]) -> type[Handle]:
-    for handle in handles:
-        if handle is not None:
-            return handle._result
+def _result_class(args: Sequence[Any]) -> type[Handle]:
+    """The class of the result: what the first Tensor says."""
+    for arg in args:
+        if isinstance(arg, Handle):
+            return arg._result
     return Handle._result

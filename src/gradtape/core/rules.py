@@ -30,11 +30,12 @@ from gradtape.core.cotangents import (
     Scattered,
     accumulate,
     expand,
+    is_finite,
     project,
     typed,
 )
 from gradtape.core.domains import Call, Domain
-from gradtape.core.handle import PYTHON_NUMBERS, REAL_SCALARS, UNTRACKED, Handle, Spec, frozen
+from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen
 
 Function = Callable[..., Any]
 Cotangents = dict[int, Any]
@@ -142,9 +143,9 @@ class Elementwise(Recorded):
         self, g: Any, ids: Sequence[int], saved: Any, specs: Any, live: Any, into: Cotangents
     ) -> None:
         """`pull` where shapes or dtypes differ, numbers are complex, or `g` is masked."""
-        mask = None
+        masked = None
         if g.__class__ is Masked:
-            g, mask = g.value, g.mask
+            g, masked = g.value, g
         if specs is not None:
             g = typed(g, specs[0])
         for position, (ident, partial) in enumerate(zip(ids, self.partials, strict=True)):
@@ -154,16 +155,12 @@ class Elementwise(Recorded):
                 accumulate(into, ident, DEAD)
                 continue
             c = self._contribution(g, partial, saved)
-            if mask is not None:
-                c = np.where(mask, c, _zero_like(c))
-            here = mask
-            if specs is not None:
-                out, spec = specs[0], specs[1][position]
-                if out.shape != spec.shape:
-                    c = expand(c, out.shape)
-                    here = None if mask is None else _any_onto(expand(mask, out.shape), spec.shape)
-                c = project(c, spec) if c.shape == out.shape else _cast(c, spec)
-            accumulate(into, ident, c if here is None else Masked(c, here))
+            if masked is not None and partial.__class__ is not int:
+                c = _repaired(c, masked)
+            if specs is None:
+                accumulate(into, ident, c if masked is None else Masked(c, masked._mask))
+            else:
+                accumulate(into, ident, _brought_back(c, masked, specs[0], specs[1][position]))
 
     @staticmethod
     def _contribution(g: Any, partial: Any, saved: Any) -> Any:
@@ -180,46 +177,52 @@ class Selection(Elementwise):
     upstream is infinite or NaN.
     """
 
+    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
+        saved, specs = super().save(y, values, ids, kwargs)
+        # A cotangent that is still a Python number takes its dtype from here.
+        return saved, specs or (Spec.of(y), [Spec.of(value) for value in values])
+
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
     ) -> None:
         outer = None
         if g.__class__ is Masked:
-            g, outer = g.value, g.mask
-        if g.__class__ in PYTHON_NUMBERS:
-            g = np.float32(g)  # which no wider float has to give way to
+            g, outer = g.value, g
+        out, specs = options
+        g = typed(g, out)
         for position, (ident, taken) in enumerate(zip(ids, self.partials, strict=True)):
             if ident not in live or taken is None:
                 continue
             mask = raw(taken(*saved))
             if outer is not None:
-                mask = np.logical_and(mask, outer)
-            every = mask.all()
-            if not every and not mask.any():
+                mask = np.logical_and(mask, outer.mask)
+            count = np.count_nonzero(mask)
+            if not count:
                 accumulate(into, ident, DEAD)
                 continue
-            c = g if every else np.where(mask, g, _zero_like(g))
-            if options is not None:
-                out, spec = options[0], options[1][position]
-                if out.shape != spec.shape:
-                    c, mask = expand(c, out.shape), _any_onto(expand(mask, out.shape), spec.shape)
-                c = project(c, spec) if c.shape == out.shape else _cast(c, spec)
-            accumulate(into, ident, c if every else Masked(c, mask))
+            if count == getattr(mask, "size", 1):
+                c = g if outer is None else outer
+            else:
+                c = Masked(np.where(mask, g, _zero_like(g)), mask)
+            value, masked = (c.value, c) if c.__class__ is Masked else (c, None)
+            accumulate(into, ident, _brought_back(value, masked, out, specs[position]))
 
 
 class _Shaped(Recorded):
     """Shared by the rules that are not elementwise: whole cotangents, one argument at a time."""
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        specs = [Spec.of(value) if ident else None for value, ident in zip(values, ids, strict=True)]
-        outs = tuple(map(Spec.of, y)) if isinstance(y, tuple) else Spec.of(y)
+        specs = []
+        for value, ident in zip(values, ids):  # noqa: B905 (hot; equal by construction)
+            specs.append(Spec(value.shape, value.dtype) if ident else None)
+        outs: Any = tuple(map(Spec.of, y)) if y.__class__ is tuple else Spec(y.shape, y.dtype)
         return self.keep(y, values, ids, specs), (kwargs, outs, specs)
 
     def keep(
         self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
-    ) -> tuple[Any, ...]:
+    ) -> Sequence[Any]:
         """``(y, *values)`` with a `Spec` in place of each value that the derivative does not read."""
-        return (None, *(spec or frozen(value) for value, spec in zip(values, specs, strict=True)))
+        raise NotImplementedError
 
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
@@ -261,26 +264,48 @@ class Linear(_Shaped):
         self.transposes = tuple(transposes)
         self.moves = moves
 
+    def keep(
+        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
+    ) -> Sequence[Any]:
+        linear_in = self.linear_in(len(values))
+        kept: list[Any] = [None]
+        for position, (value, spec) in enumerate(zip(values, specs)):  # noqa: B905
+            if spec is None:
+                spec = Spec.of(value) if position < linear_in else frozen(value)
+            kept.append(spec)
+        return kept
+
+    def linear_in(self, arity: int) -> int:
+        """In how many of `arity` leading arguments the function is linear."""
+        return len(self.transposes)
+
     def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
         transpose = self.transposes[min(position, len(self.transposes) - 1)]
         if len(self.transposes) == 1 and position:
             raise TypeError(not_differentiable(self.name, position))
-        return transpose(g, *saved[1:], **kwargs)
+        c = transpose(g, *saved[1:], **kwargs)
+        if mask is None or c is DEAD or c.__class__ not in FORMS:
+            return c
+        live = self._live(position, mask, saved, kwargs)
+        if c.__class__ is Masked:
+            return Masked(c.value, live.value != 0)
+        parts = zip(c.parts, live.parts, strict=True)
+        return Scattered(c.spec, [(i, Masked(part, m != 0)) for (i, part), (_, m) in parts])
 
     def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        if not self.moves:
-            return c
+        return Masked(c, self._live(position, mask, saved, kwargs) != 0) if self.moves else c
+
+    def _live(self, position: int, mask: Any, saved: Any, kwargs: Any) -> Any:
+        """The transpose of `mask`: not zero where a live entry of the result came from."""
         values = [raw(value) for value in saved[1:]]
-        live = self.transposes[position](mask.astype(np.float64), *values, **kwargs)
-        if live.__class__ is Scattered:
-            live = live.gather()
-        if live.__class__ is Masked:
-            live = live.value
-        return Masked(c, live != 0)
+        return self.transposes[position](mask.astype(np.float64), *values, **kwargs)
 
 
 class Variadic(Linear):
     """A linear function of any number of arrays; one transpose, given the argument's position."""
+
+    def linear_in(self, arity: int) -> int:
+        return arity
 
     def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
         return self.transposes[0](g, position, *saved[1:], **kwargs)
@@ -317,9 +342,10 @@ class Bilinear(_Shaped):
         transpose = self.transposes[position]
         _, *values = saved
         other = values[1 - position]
-        finite = None if mask is None else np.isfinite(raw(other))
-        if finite is None or finite.all():
-            return transpose(g, *values, **kwargs)
+        c = transpose(g, *values, **kwargs)
+        if mask is None or is_finite(raw(c)):
+            return c
+        finite = np.isfinite(raw(other))
         # An infinite entry counts only where it meets a live entry of g: 0 * inf is not NaN here.
         values[1 - position] = np.where(finite, other, _zero_like(other))
         c = transpose(g, *values, **kwargs)
@@ -474,6 +500,27 @@ def is_complex(value: Any) -> bool:
 def _zero_like(value: Any) -> Any:
     """A zero that does not promote `value` in `np.where`."""
     return value.dtype.type(0)
+
+
+def _repaired(c: Any, masked: Masked) -> Any:
+    """`c` with zeros where `masked` is dead: there an infinite slope met a zero.
+
+    A Tensor is always repaired, so that no infinite slope of higher order shows through either.
+    """
+    if not isinstance(c, Handle) and is_finite(c):
+        return c
+    return np.where(masked.mask, c, _zero_like(c))
+
+
+def _brought_back(c: Any, masked: Masked | None, out: Spec, spec: Spec) -> Any:
+    """`c`, the cotangent of an elementwise result, as that of an argument of `spec`."""
+    if out.shape == spec.shape:
+        c = _cast(c, spec)
+        return c if masked is None else Masked(c, masked._mask)
+    c = project(expand(c, out.shape), spec)
+    if masked is None:
+        return c
+    return Masked(c, lambda: _any_onto(expand(masked.mask, out.shape), spec.shape))
 
 
 def _cast(value: Any, spec: Spec) -> Any:

@@ -43,11 +43,11 @@ class Recorder:
         rule: Recorded,
         y: Any,
         values: Sequence[Any],
-        handles: Sequence[Handle | None],
+        args: Sequence[Any],
         kwargs: Any,
         out: Any,
     ) -> Any:
-        """Take note of ``y = rule(*values, **kwargs)``, where `handles` hold some of the values.
+        """Take note of ``y = rule(*values, **kwargs)``, the values of `args`.
 
         `out` is the identity of `y` (one for each of several results), or `UNTRACKED` when no
         recorder has given it one; so is what is returned.
@@ -221,21 +221,21 @@ class GradientTape(Recorder):
         rule: Recorded,
         y: Any,
         values: Sequence[Any],
-        handles: Sequence[Handle | None],
+        args: Sequence[Any],
         kwargs: Any,
         out: Any,
     ) -> Any:
-        """Append ``y = rule(*values, **kwargs)`` if the tape knows one of the `handles`."""
+        """Append ``y = rule(*values, **kwargs)`` if the tape knows one of the Tensors in `args`."""
         if not self._recording:
             return out
         known = self._known
         ids = []
         hit = False
-        for handle in handles:
-            if handle is None:
-                ids.append(UNTRACKED)
-            elif handle._id in known or (handle._trainable and self._meet(handle)):
-                ids.append(handle._id)
+        for arg in args:
+            if isinstance(arg, Handle) and (
+                arg._id in known or (arg._trainable and self._meet(arg))
+            ):
+                ids.append(arg._id)
                 hit = True
             else:
                 ids.append(UNTRACKED)

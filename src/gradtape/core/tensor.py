@@ -19,7 +19,7 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
     def forward(self: Tensor, other: Any) -> Any:
         a = self._value
         if other.__class__ in PYTHON_NUMBERS:
-            return finish(RULES[ufunc], compute(a, other), (a, other), (self, None), None, self._result)
+            return finish(RULES[ufunc], compute(a, other), (a, other), (self, other), None, self._result)
         if isinstance(other, Handle):
             b = other._value
             return finish(RULES[ufunc], compute(a, b), (a, b), (self, other), None, self._result)
@@ -36,7 +36,7 @@ def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[
     def backward(self: Tensor, other: Any) -> Any:
         b = self._value
         if other.__class__ in PYTHON_NUMBERS:
-            return finish(RULES[ufunc], compute(other, b), (other, b), (None, self), None, self._result)
+            return finish(RULES[ufunc], compute(other, b), (other, b), (other, self), None, self._result)
         return apply(ufunc, (other, self)) if _is_operand(other) else NotImplemented
 
     return backward

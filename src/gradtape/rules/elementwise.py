@@ -130,8 +130,8 @@ elementwise(
 # hypot has a kink at the origin: 0 is its subgradient of least norm.
 elementwise(
     np.hypot,
-    lambda y, a, b: a / np.where(y == 0, 1, y),
-    lambda y, a, b: b / np.where(y == 0, 1, y),
+    lambda y, a, b: np.where(y == 0, 0, a / y),
+    lambda y, a, b: np.where(y == 0, 0, b / y),
     domain=(nonzero_real, nonzero_real),
 )
 
@@ -140,7 +140,7 @@ elementwise(
 
 def _absolute(y: Any, x: Any) -> Any:
     # |x| has a kink at 0: 0 is its subgradient of least norm.
-    return np.conj(x) / np.where(y == 0, 1, y) if x.dtype.kind == "c" else np.sign(x)
+    return np.where(y == 0, 0, np.conj(x) / y) if x.dtype.kind == "c" else np.sign(x)
 
 
 def _sign_vjp(g: Any, y: Any, x: Any) -> Any:

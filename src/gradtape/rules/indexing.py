@@ -317,7 +317,7 @@ def _at_in_rounds(ufunc: Any, a: Any, index: Any, b: Any) -> None:
     entries = np.arange(a.size).reshape(a.shape)[index]
     named, place = np.unique(entries, return_inverse=True)
     place, rounds = np.ravel(place), _occurrence(np.ravel(entries))
-    where = np.unravel_index(named, a.shape) if a.ndim else (np.zeros(named.shape, bool) == 0,)
+    where = np.unravel_index(named, a.shape) if a.ndim else np.True_
     values = a[where]
     operand = b if b is None else np.ravel(np.broadcast_to(b, entries.shape))
     for number in range(rounds.max(initial=-1) + 1):
@@ -497,8 +497,8 @@ _MASK = np.array([[True], [False], [True]])
 selection(
     choice,
     None,  # type: ignore[arg-type]  # the condition is never the result
-    lambda y, c, a, b: c != 0,
-    lambda y, c, a, b: c == 0,
+    lambda y, c, a, b: np.not_equal(c, 0),  # not `c != 0`, a Python bool for a Python bool
+    lambda y, c, a, b: np.equal(c, 0),
     domain=(real_only, real_only, real_only),
     calls=[call(_MASK, draw(3, 4), draw(3, 4))],
 )

@@ -765,7 +765,7 @@ _reduction(
 )
 
 
-def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: Any) -> Any:  # noqa: A002
+def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: Any) -> Any:
     if ord is None or ord == 2:
         return _over(_norm2, x, axis, keepdims)
     if isinstance(ord, str):
@@ -785,7 +785,7 @@ _MATRIX_NORMS = {1: (np.max, 0), -1: (np.min, 0), math.inf: (np.max, 1), -math.i
 """Order: the extreme, among the sums along the first or the second of the axes."""
 
 
-def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: Any) -> Any:  # noqa: A002
+def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: Any) -> Any:
     if ord in (None, "fro", "f"):
         return _over(_norm2, x, axis, keepdims)
     if ord in (2, -2, "nuc"):
@@ -818,7 +818,7 @@ def _inexact(x: Any) -> Any:
         call(draw(2, 3), axis=(1,), keepdims=True),
     ],
 )
-def _np_norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: Any = False) -> Any:  # noqa: A002
+def _np_norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: Any = False) -> Any:
     x = _inexact(x)
     if axis is None:
         if ord is None:
@@ -843,13 +843,13 @@ def _np_vector_norm(
     *,
     axis: Axis = None,
     keepdims: Any = False,
-    ord: Any = 2,  # noqa: A002
+    ord: Any = 2,
 ) -> Any:
     return _vector_norm(_inexact(x), ord, axis, keepdims)
 
 
 @composite(np.linalg.matrix_norm, calls=[call(draw(2, 3)), call(draw(2, 2, 2), ord=math.inf)])
-def _np_matrix_norm(x: Any, /, *, keepdims: Any = False, ord: Any = "fro") -> Any:  # noqa: A002
+def _np_matrix_norm(x: Any, /, *, keepdims: Any = False, ord: Any = "fro") -> Any:
     return _matrix_norm(_inexact(x), ord, (-2, -1), keepdims)
 
 

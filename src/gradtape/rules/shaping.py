@@ -872,7 +872,6 @@ _PAD_CALLS = [
     call(draw(3), 2),
     call(draw(2, 3), ((1, 0), (0, 2)), constant_values=1.5),
     call(draw(2, 3), 1, "constant", constant_values=((1, 2), (3, 4))),
-    call(draw(2, 3), {1: (1, 2)}),
     call(draw(2, 2, 1), [(0, 1), (1, 0), (2, 1)], "edge"),
     call(draw(2, 3), 2, mode="wrap"),
     call(draw(3), (7, 5), mode="wrap"),

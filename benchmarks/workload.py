@@ -1,0 +1,74 @@
+"""What a workload is: one piece of work, written once for each library, and what to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from benchmarks.libraries import EAGER_PEERS
+
+Work = Callable[[], Any]
+"""Does the work once and returns its result, finished (no computation still in flight)."""
+
+Factory = Callable[[], Work]
+"""Imports its library, prepares constant inputs, and returns the work to time."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What gradtape should reach.
+
+    With `of` "time", the fastest of `peers` must take at least `factor` times as long as gradtape;
+    with "memory", its peak must be at least `factor` times ours; with "excess", gradtape may take
+    at most `factor` seconds longer.
+    """
+
+    text: str
+    peers: tuple[str, ...]
+    factor: float
+    of: Literal["time", "memory", "excess"] = "time"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One piece of work in every library.
+
+    Attributes
+    ----------
+    name, title
+        The word for ``--only``, and the heading of the table.
+    works
+        ``{column: factory}``. A column that is absent cannot do this work at all.
+    expected
+        The right result, by NumPy alone: nested lists and tuples of arrays. A column whose result
+        differs in structure, shape, dtype or by more than `rtol` gets no time.
+    warmups
+        The same work made tiny, in the columns whose peak memory is to be measured too.
+    note
+        What a reader should know before comparing.
+    """
+
+    name: str
+    title: str
+    works: Mapping[str, Factory]
+    expected: Callable[[], Any]
+    rtol: float
+    targets: tuple[Target, ...] = ()
+    warmups: Mapping[str, Factory] = field(default_factory=dict)
+    note: str = ""
+
+
+def faster_than_torch(factor: float) -> Target:
+    """At least `factor` times faster than PyTorch."""
+    return Target(f"at least {factor:g}x faster than PyTorch", ("torch",), factor)
+
+
+FASTER_THAN_EAGER = Target("at least 4x faster than the best eager peer", EAGER_PEERS, 4.0)
+AS_FAST_AS_ANY_TORCH = Target(
+    "as fast as PyTorch at its best", ("torch", "torch-one", "torch-plain"), 1.0
+)
+AS_FAST_AS_TORCH = Target("as fast as PyTorch", ("torch",), 1.0)
+NO_MORE_MEMORY = Target("no more memory than PyTorch", ("torch",), 1.0, "memory")
+CLOSE_TO_NUMPY = Target("within 1.15x of NumPy by hand", ("numpy",), 1 / 1.15)
+LIGHT_IMPORT = Target("within 0.1 s of `import numpy`", ("numpy",), 0.1, "excess")

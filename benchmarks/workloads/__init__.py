@@ -1,0 +1,20 @@
+"""One file per workload; each holds the same work in every library."""
+
+from __future__ import annotations
+
+from benchmarks.workload import Workload
+from benchmarks.workloads import cell, chain, descent, million, mlp, second
+
+WORKLOADS: tuple[Workload, ...] = (
+    cell.WORKLOAD,
+    second.WORKLOAD,
+    *descent.WORKLOADS,
+    mlp.WORKLOAD,
+    million.WORKLOAD,
+    *chain.WORKLOADS,
+)
+
+
+def find(name: str) -> Workload:
+    """The workload called `name`."""
+    return next(w for w in WORKLOADS if w.name == name)

@@ -1,0 +1,690 @@
+"""Reductions at the points and in the calls that the registry's own test does not reach."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gradtape as gt
+
+INF, NAN = math.inf, math.nan
+
+
+def gradient(f: Callable[..., Any], *arrays: Any) -> Any:
+    """The gradient of ``sum(f(*arrays))``: one array, or one for each argument."""
+    xs = [gt.constant(np.asarray(a)) for a in arrays]
+    with gt.GradientTape() as tape:
+        tape.watch(xs)
+        y = f(*xs)
+    found = [g.numpy() for g in tape.gradient(y, xs)]
+    return found if len(found) > 1 else found[0]
+
+
+def second(f: Callable[..., Any], x: Any, w: Any) -> Any:
+    """The gradient of ``<w, gradient of f>``: the Hessian times `w`."""
+    x = gt.constant(np.asarray(x))
+    with gt.GradientTape() as outer:
+        outer.watch(x)
+        with gt.GradientTape() as inner:
+            inner.watch(x)
+            y = f(x)
+        slope = inner.gradient(y, x)
+    return outer.gradient(
+        slope, x, output_gradients=np.asarray(w), unconnected_gradients="zero"
+    ).numpy()
+
+
+def tensor(values: Any, dtype: Any = np.float64) -> gt.Tensor:
+    return gt.constant(np.array(values, dtype))
+
+
+# -- products with zeros ------------------------------------------------------------------------
+
+ZEROS = [[2, 3, 4], [0, 3, 4], [0, 3, 0], [0, 0, 0], [5], [0], [], [1, 2, 0, 4, 5, 6, 7]]
+
+
+def _product_without(x: Any, *left_out: int) -> float:
+    return math.prod(v for i, v in enumerate(x) if i not in left_out)
+
+
+@pytest.mark.parametrize("x", ZEROS)
+def test_gradient_of_a_product_with_zeros(x: list[float]) -> None:
+    expected = [_product_without(x, i) for i in range(len(x))]
+    np.testing.assert_array_equal(gradient(np.prod, np.array(x, float)), expected)
+
+
+@pytest.mark.parametrize("x", ZEROS)
+def test_second_derivative_of_a_product_with_zeros(x: list[float]) -> None:
+    n = len(x)
+    w = np.arange(1.0, n + 1)
+    expected = [sum(w[j] * _product_without(x, i, j) for j in range(n) if j != i) for i in range(n)]
+    np.testing.assert_array_equal(second(np.prod, np.array(x, float), w), expected)
+
+
+def test_a_product_that_underflows_keeps_its_gradient() -> None:
+    x = np.array([1e-200, 1e-200, 1e300])
+    np.testing.assert_allclose(gradient(np.prod, x), [1e100, 1e100, 0.0], rtol=1e-15)
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (2, 0, 1)])
+def test_a_product_along_axes_with_zeros(axis: Any) -> None:
+    x = np.random.default_rng(0).integers(0, 3, (2, 3, 4)).astype(float)
+    bumped = [np.prod(x + h * e, axis=axis).sum() for h in (1, -1) for e in _units(x.shape)]
+    halves = np.array(bumped).reshape(2, *x.shape)  # a product is linear in each of its factors
+    found = gradient(lambda x: np.prod(x, axis=axis), x)
+    np.testing.assert_allclose(found, (halves[0] - halves[1]) / 2, rtol=1e-14)
+
+
+def _units(shape: tuple[int, ...]) -> list[Any]:
+    return [np.eye(1, math.prod(shape), i).reshape(shape) for i in range(math.prod(shape))]
+
+
+@pytest.mark.parametrize("x", ZEROS)
+def test_gradient_of_a_cumulative_product_with_zeros(x: list[float]) -> None:
+    v = np.arange(1.0, len(x) + 1)
+    expected = [
+        sum(v[k] * _product_without(x[: k + 1], j) for k in range(j, len(x))) for j in range(len(x))
+    ]
+    found = gradient(lambda x: np.cumprod(x) * v, np.array(x, float))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("x", ZEROS)
+def test_second_derivative_of_a_cumulative_product_with_zeros(x: list[float]) -> None:
+    n = len(x)
+    w = np.arange(1.0, n + 1)
+    expected = np.zeros(n)
+    for i, j in itertools.permutations(range(n), 2):
+        expected[i] += w[j] * sum(_product_without(x[: k + 1], i, j) for k in range(max(i, j), n))
+    np.testing.assert_array_equal(second(np.cumprod, np.array(x, float), w), expected)
+
+
+# -- maximum and minimum ------------------------------------------------------------------------
+
+EXTREMES = [np.max, np.amax, np.nanmax, np.maximum.reduce, np.fmax.reduce]
+
+
+@pytest.mark.parametrize("function", EXTREMES)
+def test_ties_share_the_gradient_evenly(function: Any) -> None:
+    x = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])
+    third = 1 / 3
+    np.testing.assert_array_equal(
+        gradient(lambda x: function(x, axis=1), x), [[0, 0.5, 0.5], [third, third, third]]
+    )
+    np.testing.assert_array_equal(
+        gradient(lambda x: function(x, axis=None), x), [[0, 0.5, 0.5], [0, 0, 0]]
+    )
+
+
+@pytest.mark.parametrize("function", [np.min, np.amin, np.nanmin, np.minimum.reduce])
+def test_ties_of_a_minimum(function: Any) -> None:
+    np.testing.assert_array_equal(gradient(function, np.array([1.0, 0.0, -0.0])), [0, 0.5, 0.5])
+
+
+def test_ties_in_float32_keep_float32() -> None:
+    x = np.array([[1, 1, 0]], np.float32)
+    assert gradient(lambda x: np.max(x, axis=1), x).dtype == np.float32
+
+
+def test_the_maximum_of_nan_comes_from_the_nan() -> None:
+    x = np.array([[1.0, NAN], [3.0, 2.0]])
+    np.testing.assert_array_equal(gradient(lambda x: np.max(x, axis=1), x), [[0, 1], [1, 0]])
+    np.testing.assert_array_equal(gradient(np.min, np.array([NAN, 0.0, NAN])), [0.5, 0, 0.5])
+
+
+def test_the_peak_to_peak_of_equal_entries_is_flat() -> None:
+    np.testing.assert_array_equal(gradient(np.ptp, np.array([2.0, 2.0])), [0, 0])
+
+
+def test_an_infinite_maximum() -> None:
+    np.testing.assert_array_equal(gradient(np.max, np.array([INF, 1.0, INF])), [0.5, 0, 0.5])
+
+
+# -- what is not taken contributes nothing ------------------------------------------------------
+
+
+def test_an_entry_that_is_no_maximum_may_have_an_infinite_slope() -> None:
+    found = gradient(lambda x: np.max(np.sqrt(x)), np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(found, [0, 0.25])
+
+
+ALONG_ROWS = [
+    lambda x: np.sum(x, axis=1),
+    lambda x: np.mean(x, axis=1),
+    lambda x: np.prod(x, axis=1),
+    lambda x: np.max(x, axis=1),
+    lambda x: np.min(x, 1),
+    lambda x: np.var(x, axis=1),
+    lambda x: np.std(x, axis=1, ddof=1),
+    lambda x: np.median(x, axis=1),
+    lambda x: np.nanmax(x, axis=1),
+    lambda x: np.cumsum(x, axis=1)[:, -1],
+    lambda x: np.cumprod(x, axis=1)[:, -1],
+    lambda x: np.linalg.norm(x, axis=1),
+    lambda x: np.linalg.norm(x, 3, axis=1),
+]
+
+
+@pytest.mark.parametrize("reduce", ALONG_ROWS)
+def test_a_masked_result_masks_its_entries(reduce: Any) -> None:
+    """The slope of the square root is infinite in the row whose result is not taken."""
+    taken = np.array([False, True])
+
+    def f(x: Any) -> Any:
+        return np.where(taken, reduce(np.sqrt(x)), 0)
+
+    x = np.array([[0.0, 0.0, 0.0], [1.0, 4.0, 9.0]])
+    alone = gradient(lambda x: reduce(np.sqrt(x)), x[1:])
+    np.testing.assert_array_equal(gradient(f, x), np.concatenate((np.zeros((1, 3)), alone)))
+
+
+def test_the_mask_of_a_cumulative_sum_ends_at_the_last_entry_taken() -> None:
+    taken = np.array([True, True, False])
+    found = gradient(lambda x: np.where(taken, np.cumsum(np.sqrt(x)), 0), np.array([1.0, 4.0, 0.0]))
+    np.testing.assert_array_equal(found, [1.0, 0.25, 0])
+
+
+@pytest.mark.parametrize(
+    "function", [np.sum, np.prod, np.mean, np.var, np.std, np.nansum, np.nanmean, np.nanvar]
+)
+def test_where_leaves_out_an_infinite_slope(function: Any) -> None:
+    where = np.array([True, True, False])
+    found = gradient(lambda x: function(np.sqrt(x), where=where), np.array([1.0, 4.0, 0.0]))
+    alone = gradient(lambda x: function(np.sqrt(x)), np.array([1.0, 4.0]))
+    np.testing.assert_allclose(found, [*alone, 0], rtol=1e-14, atol=1e-16)
+
+
+# -- kinks with a documented gradient -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", [np.std, np.nanstd, lambda x: np.std(x, mean=np.mean(x))])
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_standard_deviation_of_equal_entries_has_gradient_zero(function: Any, n: int) -> None:
+    x = np.full(n, 1.5)
+    np.testing.assert_array_equal(gradient(function, x), np.zeros(n))
+    np.testing.assert_array_equal(second(function, x, np.arange(n, dtype=float)), np.zeros(n))
+
+
+def test_a_constant_row_among_others() -> None:
+    x = np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]])
+    found = gradient(lambda x: np.std(x, axis=1, keepdims=True), x)
+    np.testing.assert_allclose(found[0], 0, atol=0)
+    np.testing.assert_allclose(found[1], np.array([-1, 0, 1]) / math.sqrt(6), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+@pytest.mark.parametrize("ord", [None, 1, 2, 3, 1.5, 0.5, INF, -INF])
+def test_the_norm_of_the_zero_vector_has_gradient_zero(ord: Any, dtype: Any) -> None:
+    def f(x: Any) -> Any:
+        return np.linalg.norm(x, ord)
+
+    np.testing.assert_array_equal(gradient(f, np.zeros(3, dtype)), np.zeros(3))
+    np.testing.assert_array_equal(second(f, np.zeros(3, dtype), np.ones(3, dtype)), np.zeros(3))
+
+
+@pytest.mark.parametrize("ord", ["fro", None, 1, -1, INF, -INF])
+def test_the_norm_of_the_zero_matrix_has_gradient_zero(ord: Any) -> None:
+    found = gradient(lambda x: np.linalg.norm(x, ord), np.zeros((2, 2)))
+    np.testing.assert_array_equal(found, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("p", [0.5, 1.5, 3])
+def test_a_zero_entry_of_a_p_norm(p: float) -> None:
+    x = np.array([0.0, 3.0])
+    np.testing.assert_allclose(gradient(lambda x: np.linalg.norm(x, p), x), [0, 1], rtol=1e-15)
+    np.testing.assert_array_equal(second(lambda x: np.linalg.norm(x, p), x, [1.0, 0.0])[0], 0)
+
+
+def test_norms_that_are_not_here() -> None:
+    x = tensor(np.eye(2))
+    for ord in (2, -2, "nuc"):
+        with pytest.raises(TypeError, match=r"Compute it from np.linalg.svd.*ord="):
+            np.linalg.norm(x, ord)
+    with pytest.raises(ValueError, match="Invalid norm order for matrices"):
+        np.linalg.norm(x, 3)
+    with pytest.raises(ValueError, match="for vectors"):
+        np.linalg.norm(x[0], "fro")
+    with pytest.raises(ValueError, match="Improper number of dimensions"):
+        np.linalg.norm(tensor(np.zeros((2, 2, 2))), 1)
+
+
+# -- NaN ----------------------------------------------------------------------------------------
+
+PAIRS = [
+    (np.nansum, np.sum),
+    (np.nanprod, np.prod),
+    (np.nanmax, np.max),
+    (np.nanmin, np.min),
+    (np.nanmean, np.mean),
+    (np.nanvar, np.var),
+    (np.nanstd, np.std),
+    (np.nanmedian, np.median),
+]
+
+
+@pytest.mark.parametrize(("ignoring", "plain"), PAIRS)
+@pytest.mark.parametrize("length", [3, 4])
+def test_nan_is_left_out_and_has_gradient_zero(ignoring: Any, plain: Any, length: int) -> None:
+    rng = np.random.default_rng(length)
+    x = rng.uniform(1, 2, length)
+    holed = np.insert(x, 2, NAN)
+    np.testing.assert_allclose(ignoring(tensor(holed)).numpy(), ignoring(holed), rtol=1e-15)
+    expected = np.insert(gradient(plain, x), 2, 0)
+    np.testing.assert_allclose(gradient(ignoring, holed), expected, rtol=1e-14, atol=1e-16)
+    w = np.insert(rng.uniform(1, 2, length), 2, 1)
+    np.testing.assert_allclose(
+        second(ignoring, holed, w),
+        np.insert(second(plain, x, np.delete(w, 2)), 2, 0),
+        rtol=1e-12,
+        atol=1e-15,
+    )
+
+
+@pytest.mark.parametrize(("ignoring", "plain"), PAIRS)
+def test_nothing_but_nan(ignoring: Any, plain: Any) -> None:
+    x = np.array([[NAN, NAN], [1.0, 4.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        np.testing.assert_allclose(
+            ignoring(tensor(x), axis=1).numpy(), ignoring(x, axis=1), rtol=1e-15
+        )
+        found = gradient(lambda x: ignoring(x, axis=1), x)
+    np.testing.assert_array_equal(found[0], 0)
+    np.testing.assert_allclose(found[1], gradient(plain, x[1]), rtol=1e-14)
+
+
+@pytest.mark.parametrize("function", [np.nanmax, np.nanmin, np.nanmedian])
+def test_nothing_but_nan_is_warned_about_at_the_users_line(function: Any) -> None:
+    with pytest.warns(RuntimeWarning, match="All-NaN slice") as caught:
+        function(tensor([NAN, NAN]))
+    assert caught[0].filename == __file__
+
+
+def test_a_ufunc_folds_nan_without_a_warning() -> None:
+    assert np.isnan(np.fmax.reduce(tensor([NAN, NAN])).numpy())
+
+
+def test_cumulative_functions_that_ignore_nan() -> None:
+    x = np.array([2.0, NAN, 3.0])
+    np.testing.assert_array_equal(gradient(np.nancumsum, x), [3, 0, 1])
+    np.testing.assert_array_equal(gradient(np.nancumprod, x), [5, 0, 2])
+
+
+def test_too_few_numbers_for_the_degrees_of_freedom() -> None:
+    x = np.array([[1.0, NAN, 2.0], [1.0, 2.0, 4.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        y = np.nanvar(tensor(x), axis=1, ddof=2)
+        np.testing.assert_allclose(y.numpy(), np.nanvar(x, axis=1, ddof=2), rtol=1e-15)
+
+
+# -- median -------------------------------------------------------------------------------------
+
+
+def test_the_median_takes_the_middle() -> None:
+    np.testing.assert_array_equal(gradient(np.median, np.array([5.0, 1.0, 3.0])), [0, 0, 1])
+    np.testing.assert_array_equal(
+        gradient(np.median, np.array([5.0, 1.0, 3.0, 4.0])), [0, 0, 0.5, 0.5]
+    )
+
+
+def test_the_median_of_nan_comes_from_the_nan() -> None:
+    x = np.array([[1.0, NAN, 2.0], [3.0, 1.0, 2.0]])
+    y = np.median(tensor(x), axis=1)
+    np.testing.assert_array_equal(y.numpy(), [NAN, 2])
+    np.testing.assert_array_equal(
+        gradient(lambda x: np.median(x, axis=1), x), [[0, 1, 0], [0, 0, 1]]
+    )
+
+
+def test_equal_entries_in_the_middle_have_the_gradient_once() -> None:
+    assert gradient(np.median, np.array([2.0, 2.0, 2.0, 1.0])).sum() == 1
+
+
+# -- where, initial, dtype, out -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (np.sum, ([1, 1], 1)),
+        (np.prod, ([12, 8], 6)),
+        (np.max, ([0, 0], 1)),
+        (np.min, ([1, 0], 0)),
+        (np.nansum, ([1, 1], 1)),
+        (np.nanmax, ([0, 0], 1)),
+        (np.add.reduce, ([1, 1], 1)),
+    ],
+)
+def test_a_tensor_as_initial_has_its_gradient(function: Any, expected: Any) -> None:
+    x, start = gradient(lambda x, i: function(x, initial=i), np.array([2.0, 3.0]), 4.0)
+    np.testing.assert_array_equal(x, expected[0])
+    np.testing.assert_array_equal(start, expected[1])
+
+
+def test_initial_does_not_change_the_dtype() -> None:
+    x = tensor([1, 2], np.float32)
+    for function in (np.sum, np.prod, np.max):
+        assert function(x, initial=np.float64(3)).dtype == np.float32
+
+
+@pytest.mark.parametrize("function", [np.max, np.min, np.nanmax, np.maximum.reduce])
+def test_an_extreme_with_where_needs_initial(function: Any) -> None:
+    with pytest.raises(ValueError, match="initial"):
+        function(tensor([1.0, 2.0]), where=[True, False])
+
+
+def test_where_of_an_extreme() -> None:
+    where = np.array([True, True, False])
+    for function, initial in ((np.max, 0.0), (np.nanmax, 0.0), (np.min, 9.0), (np.nanmin, 9.0)):
+        found = gradient(
+            lambda x, f=function, i=initial: f(x, where=where, initial=i), np.array([1.0, 1.0, 5.0])
+        )
+        np.testing.assert_array_equal(found, [0.5, 0.5, 0])
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.bool_])
+def test_where_of_an_extreme_of_integers(dtype: Any) -> None:
+    x, where = np.array([1, 0, 1], dtype), np.array([True, True, False])
+    for function in (np.max, np.min, np.nanmax):
+        expected = function(x, where=where, initial=dtype(1))
+        got = function(tensor(x, dtype), where=where, initial=dtype(1))
+        assert got.dtype == expected.dtype
+        assert got.numpy() == expected
+
+
+def test_where_may_be_a_tensor() -> None:
+    x = tensor([1.0, 2.0, 3.0])
+    assert np.sum(x, where=x > 1).numpy() == 5
+    assert np.mean(x, where=x > 1).numpy() == 2.5
+    assert np.var(x, where=x > 1).numpy() == 0.25
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.prod, np.var, np.cumsum, np.nanmean])
+def test_dtype_widens_the_result_and_the_gradient_stays_narrow(function: Any) -> None:
+    x = tensor([0.1, 0.2, 0.7], np.float32)
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x, dtype=np.float64)
+    assert y.dtype == np.float64
+    np.testing.assert_allclose(y.numpy(), function(x.numpy(), dtype=np.float64), rtol=1e-15)
+    assert tape.gradient(y, x).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "function",
+    [np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.ptp, np.median, np.cumsum,
+     np.nansum, np.nanmean, np.nanmax, np.nanvar, np.nanmedian, np.add.reduce, np.hypot.reduce],
+)  # fmt: skip
+def test_out_is_refused_by_name(function: Any) -> None:
+    with pytest.raises(TypeError, match=r"Use the value that numpy\.?.* returns instead of out="):
+        function(tensor([1.0, 2.0]), out=np.zeros(()))
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "var", "std", "ptp"])
+def test_the_array_by_keyword(name: str) -> None:
+    function = getattr(np, name)
+    x = np.array([1.0, 2.0, 4.0])
+    np.testing.assert_array_equal(gradient(lambda x: function(a=x), x), gradient(function, x))
+
+
+@pytest.mark.parametrize("function", [np.var, np.std, np.nanvar])
+def test_ddof_and_correction_exclude_each_other(function: Any) -> None:
+    with pytest.raises(ValueError, match="either ddof or correction"):
+        function(tensor([1.0, 2.0]), ddof=1, correction=1)
+
+
+def test_a_mean_that_is_given_has_a_gradient_of_its_own() -> None:
+    x, m = np.array([1.0, 2.0, 6.0]), np.array([2.5])
+    gx, gm = gradient(lambda x, m: np.var(x, mean=m), x, m)
+    np.testing.assert_allclose(gx, 2 * (x - m) / 3, rtol=1e-15)
+    np.testing.assert_allclose(gm, [-2 * np.sum(x - m) / 3], rtol=1e-15)
+
+
+# -- dtypes, ranks and lengths at the edge ------------------------------------------------------
+
+PLAIN = [np.sum, np.prod, np.mean, np.max, np.min, np.var, np.std, np.ptp, np.median]
+
+
+@pytest.mark.parametrize("function", PLAIN)
+@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.float16, np.float32, np.float64])
+def test_values_and_dtypes_are_numpys(function: Any, dtype: Any) -> None:
+    x = np.array([[3, 1, 2], [0, 5, 7]]).astype(dtype)
+    if function is np.ptp and dtype is np.bool_:
+        pytest.skip("NumPy does not subtract truth values")
+    for options in ({}, {"axis": 0}, {"axis": (0, 1), "keepdims": True}):
+        expected = function(x, **options)
+        got = function(gt.constant(x), **options)
+        assert isinstance(got, gt.Tensor)
+        assert got.dtype == expected.dtype
+        assert got.shape == expected.shape
+        np.testing.assert_allclose(got.numpy(), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("function", PLAIN)
+@pytest.mark.parametrize("axis", [None, 0, -1, ()])
+def test_rank_zero(function: Any, axis: Any) -> None:
+    try:
+        expected = function(np.float64(3), axis=axis)
+    except (ValueError, IndexError):
+        pytest.skip("NumPy refuses it")
+    x = gt.constant(np.float64(3))
+    assert function(x, axis=axis).numpy() == expected
+    found = gradient(lambda x: function(x, axis=axis), np.float64(3))
+    flat = function in (np.var, np.std, np.ptp)
+    assert found == (0.0 if flat else 1.0)
+    assert found.shape == ()
+
+
+@pytest.mark.parametrize("function", [np.sum, np.prod])
+def test_empty_arrays(function: Any) -> None:
+    x = np.zeros((0, 3))
+    for axis in (None, 0, 1):
+        expected = function(x, axis=axis)
+        got = function(tensor(x), axis=axis)
+        np.testing.assert_array_equal(got.numpy(), expected)
+        assert gradient(lambda x, a=axis: function(x, axis=a), x).shape == (0, 3)
+
+
+def test_the_maximum_of_nothing() -> None:
+    x = tensor(np.zeros((0, 2)))
+    with pytest.raises(ValueError, match="zero-size array"):
+        np.max(x, axis=0)
+    np.testing.assert_array_equal(np.max(x, axis=0, initial=3.0).numpy(), [3, 3])
+    gx, start = gradient(lambda x, i: np.max(x, axis=0, initial=i), np.zeros((0, 2)), 3.0)
+    assert gx.shape == (0, 2)
+    assert start == 2
+
+
+@pytest.mark.parametrize("function", [np.mean, np.median, np.var])
+def test_the_mean_of_nothing_warns_as_numpy_does(function: Any) -> None:
+    with pytest.warns(RuntimeWarning):
+        y = function(tensor([]))
+    assert np.isnan(y.numpy())
+
+
+@pytest.mark.parametrize("axis", [2, -3, (0, 0), (0, 5)])
+@pytest.mark.parametrize("function", [np.sum, np.max, np.mean, np.median, np.var])
+def test_an_axis_that_does_not_exist(function: Any, axis: Any) -> None:
+    with pytest.raises(ValueError, match="axis"):
+        function(tensor([[1.0, 2.0]]), axis=axis)
+
+
+def test_more_entries_than_the_recursion_limit() -> None:
+    x = np.random.default_rng(0).uniform(0.9, 1.1, 5000)
+    y = np.prod(x)
+    np.testing.assert_allclose(gradient(np.prod, x), y / x, rtol=1e-11)
+    expected = np.cumsum(np.cumprod(x)[::-1])[::-1] / x
+    np.testing.assert_allclose(gradient(np.cumprod, x), expected, rtol=1e-11)
+
+
+# -- average ------------------------------------------------------------------------------------
+
+
+def test_the_average_returns_the_sum_of_weights() -> None:
+    x, w = tensor([[1.0, 2.0], [3.0, 5.0]]), tensor([1.0, 3.0])
+    for options in ({}, {"axis": 1}, {"axis": 1, "weights": w}, {"axis": (0,), "weights": w}):
+        y, total = np.average(x, returned=True, **options)
+        plain = {k: getattr(v, "_value", v) for k, v in options.items()}
+        expected = np.average(x.numpy(), returned=True, **plain)
+        np.testing.assert_array_equal(y.numpy(), expected[0])
+        np.testing.assert_array_equal(total.numpy(), expected[1])
+
+
+def test_weights_and_values_both_have_gradients() -> None:
+    a, w = gradient(
+        lambda a, w: np.average(a, weights=w), np.array([1.0, 5.0]), np.array([1.0, 3.0])
+    )
+    np.testing.assert_array_equal(a, [0.25, 0.75])
+    np.testing.assert_array_equal(w, [-0.75, 0.25])
+
+
+def test_a_plain_list_with_watched_weights() -> None:
+    np.testing.assert_array_equal(
+        gradient(lambda w: np.average([1.0, 5.0], weights=w), np.array([1.0, 3.0])), [-0.75, 0.25]
+    )
+
+
+def test_weights_that_do_not_fit() -> None:
+    x = tensor([[1.0, 2.0, 3.0]])
+    with pytest.raises(TypeError, match="Axis must be specified"):
+        np.average(x, weights=np.ones(3))
+    with pytest.raises(ValueError, match="consistent with shape"):
+        np.average(x, axis=0, weights=np.ones(3))
+    with pytest.raises(ZeroDivisionError, match="sum to zero"):
+        np.average(x, axis=1, weights=[1.0, -1.0, 0.0])
+
+
+# -- cumulative ---------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(np, "cumulative_sum"), reason="NumPy 2.1")
+def test_the_array_apis_names() -> None:
+    x = tensor([2.0, 3.0])
+    np.testing.assert_array_equal(np.cumulative_sum(x, include_initial=True).numpy(), [0, 2, 5])
+    np.testing.assert_array_equal(np.cumulative_prod(x, include_initial=True).numpy(), [1, 2, 6])
+    with pytest.raises(ValueError, match="Give numpy.cumulative_sum an axis"):
+        np.cumulative_sum(tensor([[1.0]]))
+
+
+@pytest.mark.parametrize("function", [np.cumsum, np.cumprod])
+def test_cumulative_functions_of_little(function: Any) -> None:
+    for x in (np.zeros((0, 2)), np.float64(3.0), np.array([[1.0]])):
+        for axis in (None, 0):
+            got = function(gt.constant(x), axis=axis)
+            np.testing.assert_array_equal(got.numpy(), function(x, axis=axis))
+            found = gradient(lambda x, a=axis: function(x, axis=a), x)
+            np.testing.assert_array_equal(found, np.ones_like(x))
+
+
+# -- methods of ufuncs --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, None])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize(
+    "ufunc", [np.add, np.multiply, np.maximum, np.fmin, np.logaddexp, np.hypot]
+)
+def test_reduce_is_numpys(ufunc: np.ufunc, axis: Any, keepdims: bool) -> None:
+    x = np.random.default_rng(0).uniform(1, 2, (3, 4))
+    expected = ufunc.reduce(x, axis=axis, keepdims=keepdims)
+    got = ufunc.reduce(gt.constant(x), axis=axis, keepdims=keepdims)
+    np.testing.assert_allclose(got.numpy(), expected, rtol=1e-15)
+    np.testing.assert_allclose(ufunc.reduce(gt.constant(x)).numpy(), ufunc.reduce(x), rtol=1e-15)
+
+
+def test_a_fold_has_the_gradient_of_its_steps() -> None:
+    x = np.array([8.0, 4.0, 2.0])
+    np.testing.assert_array_equal(gradient(np.subtract.reduce, x), [1, -1, -1])
+    np.testing.assert_array_equal(gradient(np.true_divide.reduce, x), [1 / 8, -1 / 4, -1 / 2])
+    np.testing.assert_array_equal(gradient(np.subtract.accumulate, x), [3, -2, -1])
+    np.testing.assert_array_equal(gradient(lambda x: np.add.reduceat(x, [0, 2, 1]), x), [1, 2, 2])
+
+
+def test_a_fold_refuses_what_numpy_refuses() -> None:
+    x = tensor(np.ones((2, 2)))
+    with pytest.raises(ValueError, match="not reorderable"):
+        np.subtract.reduce(x, axis=None)
+    with pytest.raises(ValueError, match="no identity"):
+        np.subtract.reduce(tensor([]))
+    with pytest.raises(IndexError):
+        np.add.reduceat(tensor([1.0]), [3])
+
+
+def test_a_fold_of_nothing_is_the_identity() -> None:
+    assert np.hypot.reduce(tensor([])).numpy() == 0
+    assert np.logaddexp.reduce(tensor([])).numpy() == -INF
+
+
+def test_truth_values_are_reduced_as_constants() -> None:
+    x = tensor([1.0, 0.0])
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = np.logical_and.reduce(x), np.logical_or.reduce(x)
+    assert (bool(y[0]), bool(y[1])) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.count_nonzero],
+)
+def test_constants_carry_no_gradient(function: Any) -> None:
+    x = tensor([[1.0, 3.0], [0.0, 2.0]])
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x, axis=1)
+        total = np.sum(x * 0) + np.sum(y)
+    np.testing.assert_array_equal(y.numpy(), function(x.numpy(), axis=1))
+    np.testing.assert_array_equal(tape.gradient(total, x).numpy(), np.zeros((2, 2)))
+
+
+# -- the whole signature ------------------------------------------------------------------------
+
+TOTALS = [np.sum, np.prod, np.nansum, np.nanprod]
+AVERAGES = [np.mean, np.var, np.std, np.nanmean, np.nanstd]
+
+
+@st.composite
+def calls(draw: Any) -> Any:
+    """A function, an array and options that it takes."""
+    function = draw(st.sampled_from(TOTALS + AVERAGES + [np.max, np.min]))
+    shape = tuple(draw(st.lists(st.integers(1, 3), min_size=0, max_size=3)))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    x = (rng.permutation(math.prod(shape)).reshape(shape) + 1.0) / math.prod(shape)
+    axes = draw(st.sets(st.integers(0, len(shape) - 1)) if shape else st.just(set()))
+    signed = [a - len(shape) if draw(st.booleans()) else a for a in sorted(axes)]
+    axis = draw(st.sampled_from([None, tuple(signed), *signed[:1]]))
+    options = {"axis": axis, "keepdims": draw(st.booleans())}
+    if function not in AVERAGES and draw(st.booleans()):
+        options["initial"] = 0.45
+    if draw(st.booleans()) and (function in TOTALS + AVERAGES or "initial" in options):
+        options["where"] = rng.uniform(size=shape) < 0.7
+    if function in TOTALS + AVERAGES and draw(st.booleans()):
+        options["dtype"] = np.float64
+    return function, x, options
+
+
+@settings(max_examples=80, deadline=None)
+@given(calls())
+def test_any_call_agrees_with_numpy_and_with_differences(case: Any) -> None:
+    function, x, options = case
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing taken: 0 / 0, as in NumPy
+        expected = function(x, **options)
+        got = function(gt.constant(x), **options)
+        found = gradient(lambda x: function(x, **options), x)
+        u, h = np.cos(np.arange(x.size)).reshape(x.shape), 1e-4
+        ahead, behind = (function(x + s * h * u, **options) for s in (1, -1))
+    np.testing.assert_allclose(got.numpy(), expected, rtol=1e-13, atol=1e-15)
+    assert got.shape == np.shape(expected)
+    slopes = (ahead - behind) / (2 * h)
+    if np.isfinite(slopes).all():
+        np.testing.assert_allclose(np.sum(found * u), np.sum(slopes), rtol=1e-6, atol=1e-6)
