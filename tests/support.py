@@ -28,10 +28,10 @@ def calls_of(rule: Rule) -> list[Call]:
     """The calls to test `rule` with: declared, or made from its domain."""
     calls = list(rule.calls)
     if isinstance(rule, Elementwise) and not calls:
-        for shapes in BROADCASTS[len(rule.domain)]:
-            calls.append(
-                call(*(draw(*s, domain=d) for s, d in zip(shapes, rule.domain, strict=True)))
-            )
+        calls.extend(
+            call(*(draw(*s, domain=d) for s, d in zip(shapes, rule.domain, strict=True)))
+            for shapes in BROADCASTS[len(rule.domain)]
+        )
     return calls
 
 
@@ -119,7 +119,9 @@ def gradients(program: Callable[..., list[Any]], arrays: Sequence[Any], v: Seque
         tape.watch(xs)
         ys = [y for y in program(*xs) if isinstance(y, gt.Tensor)]
     found = tape.gradient(ys, xs, output_gradients=list(v))
-    return [np.zeros_like(x) if g is None else g.numpy() for g, x in zip(found, arrays, strict=True)]
+    return [
+        np.zeros_like(x) if g is None else g.numpy() for g, x in zip(found, arrays, strict=True)
+    ]
 
 
 def second_gradients(
@@ -135,7 +137,9 @@ def second_gradients(
         firsts = inner.gradient(ys, xs, output_gradients=list(v))
     kept = [(g, wi) for g, wi in zip(firsts, w, strict=True) if g is not None]
     found = outer.gradient([g for g, _ in kept], xs, output_gradients=[wi for _, wi in kept])
-    return [np.zeros_like(x) if g is None else g.numpy() for g, x in zip(found, arrays, strict=True)]
+    return [
+        np.zeros_like(x) if g is None else g.numpy() for g, x in zip(found, arrays, strict=True)
+    ]
 
 
 def directional(f: Callable[..., Any], arrays: Sequence[Any], u: Sequence[Any], h: float) -> Any:

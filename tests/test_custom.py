@@ -148,7 +148,10 @@ def test_constants_among_the_arguments_and_none() -> None:
     ("returned", "text"),
     [
         (lambda dy: (dy, dy), "Return 1 cotangents for the arguments of .*got 2"),
-        (lambda dy: np.ones(3), r"Return a cotangent of shape \(2,\) for number 0.*got shape \(3,\)"),
+        (
+            lambda dy: np.ones(3),
+            r"Return a cotangent of shape \(2,\) for number 0.*got shape \(3,\)",
+        ),
     ],
 )
 def test_wrong_gradients_are_refused(returned: Any, text: str) -> None:

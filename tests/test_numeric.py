@@ -66,7 +66,9 @@ def test_bad_input() -> None:
         gt.approximate_derivative(f, 1.0, method="backward")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="Use a positive step eps: got 0"):
         gt.approximate_derivative(f, 1.0, eps=0)
-    with pytest.raises(ValueError, match=r"the shape of x, \(3,\), from the function: got shape \(2,\)"):
+    with pytest.raises(
+        ValueError, match=r"the shape of x, \(3,\), from the function: got shape \(2,\)"
+    ):
         gt.approximate_derivative(lambda x: x[:2], np.ones(3))
     with pytest.raises(ValueError, match="it mixes the entries of x"):
         gt.approximate_derivative(np.cumsum, np.ones(3))
@@ -92,7 +94,10 @@ def test_the_checker_finds_wrong_rules(dtype: Any, order: int) -> None:
     x = np.array([[0.5, 1.5], [2.0, -1.0]], dtype)
     gt.check_gradients(wrong(1.0, order), x)
     what = "derivative" if order == 1 else "second derivative"
-    with pytest.raises(AssertionError, match=rf"^The {what} of wrong.*square with respect to argument 0\[0, 0\] is wrong"):
+    with pytest.raises(
+        AssertionError,
+        match=rf"^The {what} of wrong.*square with respect to argument 0\[0, 0\] is wrong",
+    ):
         gt.check_gradients(wrong(1.01, order), x)
     if order == 2:
         gt.check_gradients(wrong(1.01, order), x, order=1)

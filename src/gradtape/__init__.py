@@ -4,7 +4,7 @@ A `GradientTape` records plain NumPy code on Tensors and Variables, and differen
 """
 
 from gradtape import optimizers
-from gradtape import rules as _rules  # fills the registry
+from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
 from gradtape.core.tape import GradientTape, UnconnectedGradients

@@ -45,11 +45,11 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     ... def log1pexp(x):
     ...     e = np.exp(x)
     ...     return np.log(1 + e), lambda dy: dy * (1 - 1 / (1 + e))
-    >>> x = gt.Variable(100.0)
+    >>> x = gt.Variable(100.0, dtype="float64")
     >>> with gt.GradientTape() as tape:
     ...     y = log1pexp(x)
     >>> tape.gradient(y, x)
-    Tensor(1.0, shape=(), dtype=float32)
+    Tensor(1.0, shape=(), dtype=float64)
     """
 
     @wraps(f)
@@ -137,7 +137,7 @@ class _Custom(Recorded):
                 value = c if recorded and isinstance(c, Handle) else _plain(c)
                 accumulate(into, ident, dense(value, spec))
 
-    def _cotangents(self, dys: Sequence[Tensor]) -> list[Any]:
+    def _cotangents(self, dys: Sequence[Handle]) -> list[Any]:
         """What the user's function returns, one for each argument and Variable."""
         if not self.variables:
             return self._counted(self.grad(*dys), self.arity, "arguments", self.specs)

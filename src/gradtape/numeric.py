@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from gradtape.core import structure
-from gradtape.core.handle import Handle
 from gradtape.core.rules import name_of
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor, constant
@@ -31,7 +30,7 @@ def _forward(f: Callable[[Any], Any], x: Any, eps: float) -> Any:
     return (f(x + eps) - f(x)) / eps
 
 
-def _complex_step(f: Callable[[Any], Any], x: Any, eps: float) -> Any:
+def _complex_step(f: Callable[[Any], Any], x: Any, _eps: float) -> Any:
     # No difference is taken, so nothing cancels and the step may be as small as can be.
     step = 1e-20
     return np.imag(f(x + 1j * step)) / step
@@ -95,7 +94,7 @@ def approximate_derivative(
     if not eps > 0:
         raise ValueError(f"Use a positive step eps: got {eps!r}.")
     plain = _plain(f)
-    x = x.numpy() if isinstance(x, Handle) else x
+    x = x.numpy() if isinstance(x, Tensor) else x
     if np.ndim(x) == 0:
         return _at_point(plain, x, eps, method)
     x = np.array(x, dtype=np.result_type(x, np.float16) if _is_integer(x) else None)
@@ -142,7 +141,7 @@ def _plain(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def call(x: Any) -> Any:
         y = f(x)
-        return y.numpy() if isinstance(y, Handle) else y
+        return y.numpy() if isinstance(y, Tensor) else y
 
     return call
 
@@ -229,7 +228,7 @@ def check_gradients(
     Raises
     ------
     AssertionError
-        If a derivative is wrong; the message names the function, argument and index, and both values.
+        If a derivative is wrong; the message names function, argument, index and both values.
     ValueError
         If there is nothing to check, or a mode or order is not available.
 
@@ -262,7 +261,7 @@ class _Check:
     ) -> None:
         self.f = f
         self.name = name_of(f) if isinstance(f, np.ufunc) else getattr(f, "__qualname__", repr(f))
-        values = [arg.numpy() if isinstance(arg, Handle) else arg for arg in args]
+        values = [arg.numpy() if isinstance(arg, Tensor) else arg for arg in args]
         self.args = values
         self.positions = [i for i, value in enumerate(values) if _is_inexact(value)]
         if not self.positions:
@@ -289,7 +288,7 @@ class _Check:
         for position, tensor in zip(self.positions, tensors, strict=True):
             args[position] = tensor
         results = structure.flatten(self.f(*args))
-        return [y for y in results if isinstance(y, Handle) and _is_inexact(y._value)]
+        return [y for y in results if isinstance(y, Tensor) and _is_inexact(y._value)]
 
     def loss(self, point: Sequence[Any]) -> Any:
         """``<v, f>`` at `point`."""
@@ -364,8 +363,10 @@ class _Check:
 
 
 def _is_inexact(value: Any) -> bool:
-    return np.result_type(value).kind in "fc" if hasattr(value, "dtype") else isinstance(
-        value, (float, complex)
+    return (
+        np.result_type(value).kind in "fc"
+        if hasattr(value, "dtype")
+        else isinstance(value, (float, complex))
     )
 
 

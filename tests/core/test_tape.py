@@ -140,7 +140,9 @@ def test_output_gradients() -> None:
         y = x * x
     weighted = tape.gradient(y, x, output_gradients=[1.0, 10.0])
     assert weighted.numpy().tolist() == [2.0, 40.0]
-    twice = tape.gradient({"a": y, "b": y}, x, output_gradients={"a": [1, 0], "b": gt.constant([1.0, 1.0])})
+    twice = tape.gradient(
+        {"a": y, "b": y}, x, output_gradients={"a": [1, 0], "b": gt.constant([1.0, 1.0])}
+    )
     assert twice.numpy().tolist() == [4.0, 4.0]
     with pytest.raises(ValueError, match="Give output_gradients the structure"):
         tape.gradient([y, y], x, output_gradients=[y])

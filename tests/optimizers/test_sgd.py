@@ -36,7 +36,9 @@ def test_against_the_formula(momentum: float, nesterov: bool) -> None:
             loss = np.sum(a**2) * b + b**2
         gradients = tape.gradient(loss, [a, b])
         optimizer.apply_gradients(zip(gradients, [a, b], strict=True))
-        for k, g in enumerate((2 * expected[0] * expected[1], np.sum(expected[0] ** 2) + 2 * expected[1])):
+        for k, g in enumerate(
+            (2 * expected[0] * expected[1], np.sum(expected[0] ** 2) + 2 * expected[1])
+        ):
             step = -0.05 * g
             velocity[k] = momentum * velocity[k] + step
         expected = [

@@ -60,7 +60,9 @@ POINTS: list[tuple[Callable[..., Any], tuple[float, ...], tuple[float, ...]]] = 
 ]
 
 
-@pytest.mark.parametrize(("function", "args", "expected"), POINTS, ids=lambda p: str(getattr(p, "__name__", p)))
+@pytest.mark.parametrize(
+    ("function", "args", "expected"), POINTS, ids=lambda p: str(getattr(p, "__name__", p))
+)
 @pytest.mark.parametrize("shape", [(), (2,)], ids=["scalar", "array"])
 def test_singular_points(function: Any, args: Any, expected: Any, shape: tuple[int, ...]) -> None:
     xs = [gt.constant(np.full(shape, x)) for x in args]

@@ -14,6 +14,7 @@ dtype. Two further forms exist inside a sweep:
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -119,8 +120,31 @@ def _may_repeat(index: Any) -> bool:
 def accumulate(cotangents: dict[int, Any], ident: int, value: Any) -> None:
     """Add `value` to the cotangent of `ident`."""
     if ident in cotangents:
-        value = combine(cotangents[ident], value)
+        old = cotangents.pop(ident)
+        if (
+            old.__class__ is np.ndarray
+            and value.__class__ is np.ndarray
+            and sys.getrefcount(old) == _ALONE
+            and old.shape == value.shape
+            and old.dtype == value.dtype
+            and old.base is None
+            and old.flags.writeable
+        ):
+            old += value  # nobody else can see it: a new array would cost page faults
+            value = old
+        else:
+            value = combine(old, value)
     cotangents[ident] = value
+
+
+def _count_alone() -> int:
+    """What `sys.getrefcount` says in `accumulate` of an array that only the table held."""
+    cotangents = {0: np.zeros(1)}
+    old = cotangents.pop(0)
+    return sys.getrefcount(old)
+
+
+_ALONE = _count_alone()
 
 
 def combine(old: Any, new: Any) -> Any:
@@ -171,6 +195,9 @@ _SMALL = 10_000
 """Bytes up to which filling an array is quicker than `np.broadcast_to`, which is Python code."""
 
 
+_add_up: Any = np.add.reduce
+
+
 def is_finite(value: Any) -> bool:
     """Whether all entries are finite; False also where their sum overflows."""
     return bool(np.isfinite(np.add.reduce(value, axis=None)))
@@ -203,7 +230,7 @@ def project(value: Any, spec: Spec) -> Any:
             for axis, length in enumerate(shape)
             if length == 1 and value.shape[axis + added] != 1
         )
-        value = np.add.reduce(value, axis=(*range(added), *stretched), keepdims=bool(stretched))
+        value = _add_up(value, axis=(*range(added), *stretched), keepdims=bool(stretched))
         if value.shape != shape:
             value = np.reshape(value, shape)
     if value.dtype != dtype:

@@ -53,7 +53,7 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def finish(
-    rule: Recorded,
+    rule: Any,
     y: Any,
     values: Sequence[Any],
     args: Sequence[Any],
@@ -157,7 +157,9 @@ def array_ufunc(ufunc: np.ufunc, method: str, args: Sequence[Any], kwargs: dict[
     return result if out is None else _write(ufunc, result, args, out)
 
 
-def _where(ufunc: np.ufunc, where: Any, args: Sequence[Any], kwargs: dict[str, Any], out: Any) -> Any:
+def _where(
+    ufunc: np.ufunc, where: Any, args: Sequence[Any], kwargs: dict[str, Any], out: Any
+) -> Any:
     """``ufunc(*args, where=where)``: computed only where asked, 0 or `out` elsewhere."""
     rule = RULES.get(ufunc)
     mask = unwrap(where)
@@ -190,6 +192,7 @@ def _write(ufunc: np.ufunc, result: Any, args: Sequence[Any], out: tuple[Any, ..
 
 def replace(handle: Handle, new: Handle) -> None:
     """Give `handle` a new value and identity, in its own dtype: an in-place update."""
+    handle._require_mutable()
     value = handle._value
     if new._value.shape != value.shape:
         raise ValueError(

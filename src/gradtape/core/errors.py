@@ -10,7 +10,7 @@ _OURS = tuple(
     os.path.dirname(os.path.abspath(sys.modules[name].__file__ or "")) + os.sep
     for name in ("gradtape", "numpy")
 )
-_registry: dict[object, object] = {}
+_registry: dict[str | tuple[str, type[Warning], int], int] = {}
 
 
 class GradientWarning(UserWarning):

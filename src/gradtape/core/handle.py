@@ -38,6 +38,9 @@ class Handle:
         self._value = value
         self._id = ident
 
+    def _require_mutable(self) -> None:
+        """Raise if the handle may not be updated in place."""
+
 
 class Spec:
     """Shape and dtype of a value that a derivative needs to know but not to read."""
@@ -68,9 +71,7 @@ class Spec:
         return size
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Spec) and self.shape == other.shape and self.dtype == other.dtype
-        )
+        return isinstance(other, Spec) and self.shape == other.shape and self.dtype == other.dtype
 
     __hash__ = None  # type: ignore[assignment]
 

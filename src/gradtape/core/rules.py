@@ -66,6 +66,7 @@ class Recorded(Rule):
     """A rule that a tape records."""
 
     user_code = False
+    keeps_scalars = False  # whether scalars of one dtype may be saved as they are, without `save`
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
         """``(saved, options)``: what `pull` will read; `saved` lines up with (y, *values)."""
@@ -78,8 +79,19 @@ class Recorded(Rule):
         raise NotImplementedError
 
 
+class Over:
+    """A partial derivative ``1 / divisor``: dividing by it saves a pass over memory."""
+
+    __slots__ = ("divisor",)
+
+    def __init__(self, divisor: Function) -> None:
+        self.divisor = divisor
+
+
 class Elementwise(Recorded):
     """``y[i] = f(a[i], b[i], ...)`` with broadcasting; knows ``df/da``, ``df/db``, ..."""
+
+    keeps_scalars = True
 
     def __init__(
         self, function: Any, partials: Sequence[Any], *, domain: Sequence[Domain], **rest: Any
@@ -100,13 +112,6 @@ class Elementwise(Recorded):
         return plan
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        kind = y.__class__
-        if kind in REAL_SCALARS:
-            for value, ident in zip(values, ids):  # noqa: B905 (hot; equal by construction)
-                if ident and value.__class__ is not kind:
-                    break
-            else:
-                return (y, *values), None
         tracked = tuple([ident != UNTRACKED for ident in ids])
         plan = self._plans.get(tracked) or self._plan(tracked)
         shape, dtype = y.shape, y.dtype
@@ -130,6 +135,8 @@ class Elementwise(Recorded):
             if ident in live:
                 if partial.__class__ is int:
                     c = g if partial == 1 else -g if partial else DEAD
+                elif partial.__class__ is Over:
+                    c = g / partial.divisor(*saved)
                 elif seed:
                     c = partial(*saved)
                 else:
@@ -166,6 +173,9 @@ class Elementwise(Recorded):
     def _contribution(g: Any, partial: Any, saved: Any) -> Any:
         if partial.__class__ is int:
             return g if partial == 1 else -g
+        if partial.__class__ is Over:
+            divisor = partial.divisor(*saved)
+            return g / (np.conj(divisor) if is_complex(divisor) else divisor)
         slope = partial(*saved)
         return g * (np.conj(slope) if is_complex(slope) else slope)
 
@@ -176,6 +186,8 @@ class Selection(Elementwise):
     What was not selected is `Masked`, so that it contributes nothing even where the derivative
     upstream is infinite or NaN.
     """
+
+    keeps_scalars = False
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
         saved, specs = super().save(y, values, ids, kwargs)
@@ -221,7 +233,7 @@ class _Shaped(Recorded):
     def keep(
         self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
     ) -> Sequence[Any]:
-        """``(y, *values)`` with a `Spec` in place of each value that the derivative does not read."""
+        """``(y, *values)`` with a `Spec` for each value that the derivative does not read."""
         raise NotImplementedError
 
     def pull(
@@ -259,7 +271,9 @@ class Linear(_Shaped):
     then the transpose also carries masks.
     """
 
-    def __init__(self, function: Any, transposes: Sequence[Function], *, moves: bool, **rest: Any):
+    def __init__(
+        self, function: Any, transposes: Sequence[Function], *, moves: bool, **rest: Any
+    ) -> None:
         super().__init__(function, **rest)
         self.transposes = tuple(transposes)
         self.moves = moves
@@ -283,14 +297,15 @@ class Linear(_Shaped):
         transpose = self.transposes[min(position, len(self.transposes) - 1)]
         if len(self.transposes) == 1 and position:
             raise TypeError(not_differentiable(self.name, position))
-        c = transpose(g, *saved[1:], **kwargs)
+        c: Any = transpose(g, *saved[1:], **kwargs)
         if mask is None or c is DEAD or c.__class__ not in FORMS:
             return c
         live = self._live(position, mask, saved, kwargs)
         if c.__class__ is Masked:
             return Masked(c.value, live.value != 0)
-        parts = zip(c.parts, live.parts, strict=True)
-        return Scattered(c.spec, [(i, Masked(part, m != 0)) for (i, part), (_, m) in parts])
+        scattered: Any = c
+        parts = zip(scattered.parts, live.parts, strict=True)
+        return Scattered(scattered.spec, [(i, Masked(v, m != 0)) for (i, v), (_, m) in parts])
 
     def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
         return Masked(c, self._live(position, mask, saved, kwargs) != 0) if self.moves else c
@@ -393,18 +408,19 @@ class Constant(Rule):
 
 
 def elementwise(
-    function: Any, *partials: Function | int, domain: Any, **rest: Any
+    function: Any, *partials: Function | Over | int | None, domain: Any, **rest: Any
 ) -> Elementwise:
     """Register an elementwise function by its partial derivatives ``lambda y, a, b, ...:``.
 
-    A partial that is the number 1, -1 or 0 costs nothing. `domain` is one `Domain`, or one for each
+    A partial that is the number 1, -1 or 0 costs nothing; ``Over(lambda y, a, b, ...:)`` states its
+    reciprocal; None says that nothing flows to that argument. `domain` is one `Domain`, or one for each
     argument.
     """
     domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
     return _register(Elementwise(function, partials, domain=domains, **rest))
 
 
-def selection(function: Any, *masks: Function, domain: Any, **rest: Any) -> Selection:
+def selection(function: Any, *masks: Function | None, domain: Any, **rest: Any) -> Selection:
     """Register a function that picks one of its arguments at each entry, by the masks of each.
 
     The mask of an argument that is never the result, such as a condition, is None.
@@ -423,7 +439,7 @@ def linear(
 def variadic(
     function: Any, transpose: Function, *, calls: Sequence[Call], moves: bool = False, **rest: Any
 ) -> Variadic:
-    """Register ``f(*arrays, **kwargs)``, linear in all, by ``transpose(g, position, *specs, ...)``."""
+    """Register ``f(*arrays, **kwargs)`` by ``transpose(g, position, *specs, **kwargs)``."""
     return _register(Variadic(function, (transpose,), moves=moves, calls=calls, **rest))
 
 
@@ -541,7 +557,7 @@ def _positions_read(partial: Any) -> frozenset[int]:
     """
     if partial is None or isinstance(partial, int):
         return frozenset()
-    code = partial.__code__
+    code = (partial.divisor if isinstance(partial, Over) else partial).__code__
     names = code.co_varnames[: code.co_argcount]
     used: set[Any] = set()
     for instruction in dis.get_instructions(code):

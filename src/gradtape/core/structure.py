@@ -37,11 +37,11 @@ def match(tree: Any, other: Any, what: str) -> list[Any]:
     if not is_nested(tree):
         return [other]
     if not is_nested(other) or list(_children(tree)) != list(_children(other)):
-        raise ValueError(
-            f"Give {what} the structure {_outline(tree)}: got {_outline(other)}."
-        )
+        raise ValueError(f"Give {what} the structure {_outline(tree)}: got {_outline(other)}.")
     theirs = _children(other)
-    return [part for key, child in _children(tree).items() for part in match(child, theirs[key], what)]
+    return [
+        part for key, child in _children(tree).items() for part in match(child, theirs[key], what)
+    ]
 
 
 def is_nested(tree: Any) -> bool:

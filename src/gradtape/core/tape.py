@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class UnconnectedGradients(enum.Enum):
 class GradientTape(Recorder):
     """Records what is computed inside ``with``, and differentiates it.
 
-    For a target ``y = f(x)`` and a cotangent ``v`` of `y` (ones unless `output_gradients` is given),
+    For a target ``y = f(x)`` and a cotangent ``v`` of `y` (ones unless given as `output_gradients`)
     `gradient` returns ``sum_i v[i] * dy[i]/dx``, of the shape and dtype of `x`, by reverse
     accumulation. Trainable Variables are watched as they are read, other Tensors with `watch`.
 
@@ -125,7 +125,7 @@ class GradientTape(Recorder):
         self._leaves: set[int] = set()
         self._variables: list[Handle] = []
 
-    def __enter__(self) -> GradientTape:
+    def __enter__(self) -> Self:
         if self._recording:
             raise ValueError("Leave the tape before entering it again: it is recording already.")
         self._recording = True
@@ -143,7 +143,11 @@ class GradientTape(Recorder):
     def _stop(self) -> None:
         # Not by ContextVar.reset: an abandoned generator may leave out of order, or elsewhere.
         self._recording = False
-        _active.set(tuple([tape for tape in active() if tape._recording]))
+        recorders = active()
+        if recorders == (self,):
+            _active.set(())
+        else:
+            _active.set(tuple([recorder for recorder in recorders if recorder._recording]))
 
     def watch(self, tensor: Any) -> None:
         """Record what is computed from `tensor`, a Tensor or any nesting of Tensors.
@@ -180,7 +184,9 @@ class GradientTape(Recorder):
     def stop_recording(self) -> Iterator[None]:
         """Pause this tape: what is computed inside is not recorded."""
         if not self._recording:
-            raise ValueError("Use stop_recording inside the tape's own `with`: it is not recording.")
+            raise ValueError(
+                "Use stop_recording inside the tape's own `with`: it is not recording."
+            )
         self._stop()
         try:
             yield
@@ -229,22 +235,28 @@ class GradientTape(Recorder):
         if not self._recording:
             return out
         known = self._known
+        kind = y.__class__
         ids = []
-        hit = False
+        hit, uniform = False, rule.keeps_scalars and kind in REAL_SCALARS
         for arg in args:
             if isinstance(arg, Handle) and (
                 arg._id in known or (arg._trainable and self._meet(arg))
             ):
                 ids.append(arg._id)
                 hit = True
+                if arg._value.__class__ is not kind:
+                    uniform = False
             else:
                 ids.append(UNTRACKED)
         if hit:
-            saved, options = rule.save(y, values, ids, kwargs)
-            if rule.user_code:
-                self._runs_user_code = True
-            if y.__class__ is tuple:
-                out = out or tuple([UNTRACKED if is_discrete(part) else new_identity() for part in y])
+            if uniform:  # nothing to broadcast or cast, and no array to keep alive
+                saved, options = (y, *values), None
+            else:
+                saved, options = rule.save(y, values, ids, kwargs)
+                if rule.user_code:
+                    self._runs_user_code = True
+            if kind is tuple:
+                out = out or tuple([UNTRACKED if is_discrete(v) else new_identity() for v in y])
                 known.update(filter(None, out))
             else:
                 out = out or new_identity()
@@ -324,7 +336,9 @@ class GradientTape(Recorder):
             gradients.append(gradient)
         if sources is handles:
             return gradients
-        return gradients[0] if isinstance(sources, Handle) else structure.rebuild(sources, gradients)
+        return (
+            gradients[0] if isinstance(sources, Handle) else structure.rebuild(sources, gradients)
+        )
 
     def _source_identity(self, handle: Handle) -> int:
         """The identity that was watched, also when the handle was updated in place since."""
@@ -353,9 +367,7 @@ class GradientTape(Recorder):
         tensor = targets[0]._result if active() else None
         if self._runs_user_code:
             return _walk_aloud(records, cotangents, live, wanted, tensor)
-        return _QUIET.copy().run(
-            _walk_as, active(), records, cotangents, live, wanted, tensor
-        )
+        return _QUIET.copy().run(_walk_as, active(), records, cotangents, live, wanted, tensor)
 
 
 def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
@@ -368,7 +380,10 @@ def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | s
         and not is_discrete(value)
     ):
         return handle._result(settled(gradient))
-    if isinstance(gradient, Handle) and gradient._value.__class__ is value.__class__ in REAL_SCALARS:
+    if (
+        isinstance(gradient, Handle)
+        and gradient._value.__class__ is value.__class__ in REAL_SCALARS
+    ):
         return gradient
     if is_discrete(handle._value):
         warn_user(
@@ -401,7 +416,9 @@ def _walk_back(
         rule, out, ids, saved, options = pop()
         if out.__class__ is tuple:
             g: Any = tuple([take(ident, None) for ident in out])
-            found.update((i, c) for i, c in zip(out, g, strict=True) if i in wanted and c is not None)
+            found.update(
+                (i, c) for i, c in zip(out, g, strict=True) if i in wanted and c is not None
+            )
             if all(c is None for c in g):
                 continue
             g = tuple(map(_fill, g, options[1]))
@@ -476,7 +493,7 @@ def _handles(tree: Any, what: str) -> list[Any]:
     if isinstance(tree, Handle):
         return [tree]
     if tree.__class__ is list and all([isinstance(leaf, Handle) for leaf in tree]):
-        return tree  # type: ignore[no-any-return]
+        return tree
     leaves = structure.flatten(tree)
     for leaf, path in zip(leaves, structure.paths(tree), strict=True):
         if not isinstance(leaf, Handle):

@@ -13,13 +13,16 @@ from gradtape.core.dtypes import convert
 from gradtape.core.handle import PYTHON_NUMBERS, Handle, frozen, new_identity, settled
 from gradtape.core.rules import RULES
 
+
 def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     """An operator whose left operand is the Tensor."""
 
     def forward(self: Tensor, other: Any) -> Any:
         a = self._value
         if other.__class__ in PYTHON_NUMBERS:
-            return finish(RULES[ufunc], compute(a, other), (a, other), (self, other), None, self._result)
+            return finish(
+                RULES[ufunc], compute(a, other), (a, other), (self, other), None, self._result
+            )
         if isinstance(other, Handle):
             b = other._value
             return finish(RULES[ufunc], compute(a, b), (a, b), (self, other), None, self._result)
@@ -35,8 +38,11 @@ def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[
 
     def backward(self: Tensor, other: Any) -> Any:
         b = self._value
-        if other.__class__ in PYTHON_NUMBERS:
-            return finish(RULES[ufunc], compute(other, b), (other, b), (other, self), None, self._result)
+        # Python itself multiplies a complex by an np.float64, and forgets the dtype.
+        if other.__class__ in PYTHON_NUMBERS and other.__class__ is not complex:
+            return finish(
+                RULES[ufunc], compute(other, b), (other, b), (other, self), None, self._result
+            )
         return apply(ufunc, (other, self)) if _is_operand(other) else NotImplemented
 
     return backward
@@ -48,6 +54,7 @@ def _in_place(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def update(self: Tensor, other: Any) -> Any:
         if not _is_operand(other):
             return NotImplemented
+        self._require_mutable()
         if not self.shape:  # a scalar's name is bound anew, as Python and NumPy do
             return apply(ufunc, (self, other))
         replace(self, apply(ufunc, (self, other)))
@@ -103,7 +110,7 @@ class Tensor(Handle):
     >>> import gradtape as gt, numpy as np
     >>> x = gt.constant([1.0, 2.0])
     >>> np.exp(x - 1.0).sum()
-    Tensor(3.7182817, shape=(), dtype=float32)
+    Tensor(3.718282, shape=(), dtype=float32)
     """
 
     __slots__ = ()
@@ -230,6 +237,7 @@ class Tensor(Handle):
         return apply(operator.getitem, (self, unwrap(index)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        self._require_mutable()
         replace(self, apply(operator.setitem, (self, unwrap(index), value)))
 
     def __len__(self) -> int:
@@ -489,9 +497,13 @@ class Variable(Tensor):
 
     def _accept(self, new: Any, method: str) -> Any:
         """`new` as a plain value of this Variable's shape and dtype."""
-        value = new._value if isinstance(new, Handle) else new
+        value: Any = new._value if isinstance(new, Handle) else new
         old = self._value
-        if value.__class__ is old.__class__ and value.shape == old.shape and value.dtype == old.dtype:
+        if (
+            value.__class__ is old.__class__
+            and value.shape == old.shape
+            and value.dtype == old.dtype
+        ):
             return value
         array = np.asarray(value)
         if array.shape != old.shape:
@@ -526,15 +538,11 @@ class Variable(Tensor):
         shown = str(value) if not self.shape else repr(value)
         return f"<Variable {self.name!r} shape={self.shape} dtype={self.dtype}, numpy={shown}>"
 
-    def _refuse(self, *_: Any) -> NoReturn:
+    def _require_mutable(self) -> NoReturn:
         raise RuntimeError(
             f"Use assign, assign_add or assign_sub to change Variable {self.name!r}: "
             f"it cannot be updated in place."
         )
-
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = _refuse
-    __ipow__ = __imatmul__ = __iand__ = __ior__ = __ixor__ = __ilshift__ = __irshift__ = _refuse
-    __setitem__ = _refuse
 
     def __copy__(self) -> Variable:
         return Variable(self._value, self._trainable, self._name)

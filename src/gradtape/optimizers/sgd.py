@@ -102,7 +102,7 @@ class SGD:
 def _number(name: str, value: Any, high: float = float("inf")) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"Give {name} as a number: got {value!r}.")
-    if not 0 <= value <= high:
+    if not 0 <= float(value) <= high:
         bound = "at least 0" if high == float("inf") else f"from 0 to {high:g}"
         raise ValueError(f"Give {name} {bound}: got {value!r}.")
     return float(value)

@@ -23,7 +23,7 @@ from gradtape.core.domains import (
     real_only,
     unit,
 )
-from gradtape.core.rules import composite, constant, elementwise, linear, primitive, selection
+from gradtape.core.rules import Over, composite, constant, elementwise, linear, primitive, selection
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
@@ -33,13 +33,13 @@ _LN10 = math.log(10.0)
 elementwise(np.add, 1, 1, domain=real)
 elementwise(np.subtract, 1, -1, domain=real)
 elementwise(np.multiply, lambda y, a, b: b, lambda y, a, b: a, domain=real)
-elementwise(np.true_divide, lambda y, a, b: 1 / b, lambda y, a, b: -y / b, domain=(real, nonzero))
+elementwise(np.true_divide, Over(lambda y, a, b: b), lambda y, a, b: -y / b, domain=(real, nonzero))
 elementwise(np.negative, -1, domain=real)
 elementwise(np.positive, 1, domain=real)
 elementwise(np.reciprocal, lambda y, x: -y * y, domain=nonzero)
 elementwise(np.square, lambda y, x: 2 * x, domain=real)
-elementwise(np.sqrt, lambda y, x: 0.5 / y, domain=positive)  # inf at 0: the one-sided slope
-elementwise(np.cbrt, lambda y, x: 1 / (3 * y * y), domain=nonzero_real)
+elementwise(np.sqrt, Over(lambda y, x: 2 * y), domain=positive)  # inf at 0: the one-sided slope
+elementwise(np.cbrt, Over(lambda y, x: 3 * y * y), domain=nonzero_real)
 
 # Both jump where a/b is an integer; between the jumps a - b * round(a/b) has these slopes.
 elementwise(
@@ -57,7 +57,7 @@ def _power_in_base(y: Any, a: Any, b: Any) -> Any:
 
 
 def _power_in_exponent(y: Any, a: Any, b: Any) -> Any:
-    # 0 ** b is 0 around every b > 0, so its slope is 0; at b <= 0 it jumps, and NumPy's -inf stands.
+    # 0 ** b is 0 around every b > 0, so its slope is 0; at b <= 0 it jumps, and -inf stands.
     flat = (a == 0) & (np.real(b) > 0)
     return np.where(flat, 0, y * np.log(np.where(flat, 1, a)))
 
@@ -70,10 +70,10 @@ for _power in (np.power, np.float_power):
 elementwise(np.exp, lambda y, x: y, domain=real)
 elementwise(np.exp2, lambda y, x: y * _LN2, domain=real)
 elementwise(np.expm1, lambda y, x: y + 1, domain=real)
-elementwise(np.log, lambda y, x: 1 / x, domain=positive)
-elementwise(np.log2, lambda y, x: 1 / (x * _LN2), domain=positive)
-elementwise(np.log10, lambda y, x: 1 / (x * _LN10), domain=positive)
-elementwise(np.log1p, lambda y, x: 1 / (1 + x), domain=positive)
+elementwise(np.log, Over(lambda y, x: x), domain=positive)
+elementwise(np.log2, Over(lambda y, x: x * _LN2), domain=positive)
+elementwise(np.log10, Over(lambda y, x: x * _LN10), domain=positive)
+elementwise(np.log1p, Over(lambda y, x: 1 + x), domain=positive)
 
 
 def _share(exp: Any, one: Any, other: Any) -> Any:
@@ -103,15 +103,15 @@ elementwise(
 elementwise(np.sin, lambda y, x: np.cos(x), domain=real)
 elementwise(np.cos, lambda y, x: -np.sin(x), domain=real)
 elementwise(np.tan, lambda y, x: 1 + y * y, domain=unit)
-elementwise(np.arcsin, lambda y, x: 1 / np.sqrt(1 - x * x), domain=unit)
-elementwise(np.arccos, lambda y, x: -1 / np.sqrt(1 - x * x), domain=unit)
-elementwise(np.arctan, lambda y, x: 1 / (1 + x * x), domain=unit)
+elementwise(np.arcsin, Over(lambda y, x: np.sqrt(1 - x * x)), domain=unit)
+elementwise(np.arccos, Over(lambda y, x: -np.sqrt(1 - x * x)), domain=unit)
+elementwise(np.arctan, Over(lambda y, x: 1 + x * x), domain=unit)
 elementwise(np.sinh, lambda y, x: np.cosh(x), domain=real)
 elementwise(np.cosh, lambda y, x: np.sinh(x), domain=real)
 elementwise(np.tanh, lambda y, x: 1 - y * y, domain=real)
-elementwise(np.arcsinh, lambda y, x: 1 / np.sqrt(1 + x * x), domain=unit)
-elementwise(np.arccosh, lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=above_one)
-elementwise(np.arctanh, lambda y, x: 1 / (1 - x * x), domain=unit)
+elementwise(np.arcsinh, Over(lambda y, x: np.sqrt(1 + x * x)), domain=unit)
+elementwise(np.arccosh, Over(lambda y, x: np.sqrt(x - 1) * np.sqrt(x + 1)), domain=above_one)
+elementwise(np.arctanh, Over(lambda y, x: 1 - x * x), domain=unit)
 for _ufunc, _factor in (
     (np.deg2rad, math.pi / 180),
     (np.radians, math.pi / 180),
@@ -160,7 +160,9 @@ elementwise(
     0,
     domain=(nonzero_real, nonzero_real),
 )
-elementwise(np.heaviside, 0, lambda y, x, h: (x == 0).astype(y.dtype), domain=(nonzero_real, real_only))
+elementwise(
+    np.heaviside, 0, lambda y, x, h: (x == 0).astype(y.dtype), domain=(nonzero_real, real_only)
+)
 elementwise(np.nextafter, 1, 0, domain=real_only)
 linear(np.conjugate, lambda g, x: np.conj(g), moves=True, calls=[call(draw(2, 3)), call(draw())])
 linear(np.real, lambda g, val: g, moves=True, calls=[call(draw(2, 3)), call(draw())])
