@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -154,3 +155,87 @@ def directional(f: Callable[..., Any], arrays: Sequence[Any], u: Sequence[Any], 
 def directions(arrays: Sequence[Any], seed: int) -> list[Any]:
     """A random direction in the space of `arrays`."""
     return cotangents(arrays, seed)
+
+
+# -- single functions ---------------------------------------------------------------------------
+
+
+def tensor(*values: Any, dtype: Any = np.float64) -> Any:
+    """A Tensor of the one array given, or of several numbers."""
+    return gt.constant(np.array(values[0] if len(values) == 1 else values, dtype))
+
+
+def gradient(f: Callable[..., Any], *arrays: Any) -> Any:
+    """The gradient of ``sum(f(*arrays))``: one plain array, or one for each argument."""
+    xs = [x if isinstance(x, gt.Tensor) else gt.constant(np.asarray(x)) for x in arrays]
+    with gt.GradientTape() as tape:
+        tape.watch(xs)
+        y = f(*xs)
+    found = [g.numpy() for g in tape.gradient(y, xs)]
+    return found if len(found) > 1 else found[0]
+
+
+def second(f: Callable[..., Any], x: Any, w: Any = None) -> Any:
+    """The gradient of ``<w, gradient of f>``: the Hessian times `w`, by default ones."""
+    x = gt.constant(np.asarray(x))
+    with gt.GradientTape() as outer:
+        outer.watch(x)
+        with gt.GradientTape() as inner:
+            inner.watch(x)
+            y = f(x)
+        slope = inner.gradient(y, x)
+    w = None if w is None else np.asarray(w)
+    return outer.gradient(slope, x, output_gradients=w, unconnected_gradients="zero").numpy()
+
+
+def assert_gradient(f: Callable[..., Any], *arrays: Any) -> None:
+    """The gradient of `f` agrees with central differences, and its value with NumPy's."""
+
+    def program(*xs: Any) -> list[Any]:
+        return [f(*xs)]
+
+    result = program(*map(gt.constant, arrays))
+    v = cotangents(result, 1)
+    u = directions(arrays, 2)
+
+    def loss(*xs: Any) -> Any:
+        return pair(v, values(program(*map(gt.constant, xs))))
+
+    got = pair(gradients(program, arrays, v), u)
+    np.testing.assert_allclose(got, directional(loss, arrays, u, 1e-3), rtol=1e-8, atol=1e-9)
+
+
+def check_moves(f: Any, *arrays: Any) -> None:
+    """Compare the value of `f` with NumPy's, and its gradient with that of a numbered array.
+
+    A function that only moves entries is told apart by where it sends the numbers 0, 1, 2, ...:
+    the gradient of the sum of ``w * f(x)`` is the sum of the `w` at which each entry arrives.
+    """
+    xs = [gt.constant(x) for x in arrays]
+    with gt.GradientTape() as tape:
+        tape.watch(xs)
+        y = f(*xs)
+    expected = f(*arrays)
+    np.testing.assert_array_equal(y.numpy(), expected)
+    assert y.dtype == np.asarray(expected).dtype
+    w = np.random.default_rng(0).normal(size=np.shape(expected))
+    starts = np.cumsum([0, *(x.size for x in arrays)])
+    numbers = [np.empty_like(x, dtype=float) for x in arrays]  # laid out as x is
+    for x, s in zip(numbers, starts[:-1], strict=True):
+        x[...] = np.arange(x.size).reshape(x.shape) + s + 1.0
+    sent = np.asarray(f(*numbers)).astype(int)
+    sums = np.bincount(sent.ravel(), np.ravel(w), minlength=starts[-1] + 1)[1:]
+    got = tape.gradient(y, xs, output_gradients=w, unconnected_gradients="zero")
+    for g, x, s in zip(got, arrays, starts[:-1], strict=True):
+        np.testing.assert_allclose(
+            g.numpy(), sums[s : s + x.size].reshape(x.shape), rtol=1e-13, atol=1e-14
+        )
+
+
+ZEROS = [[2, 3, 4], [0, 3, 4], [0, 3, 0], [0, 0, 0], [5], [0], [], [1, 2, 0, 4, 5, 6, 7]]
+"""Vectors whose products test what a rule does about zeros."""
+
+
+def product_without(x: Any, *left_out: int) -> float:
+    """The product of the entries of `x` at all other positions."""
+    return math.prod(v for i, v in enumerate(x) if i not in left_out)

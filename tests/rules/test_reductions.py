@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import ZEROS, gradient, product_without, second, tensor
 
 import gradtape as gt
 
 INF, NAN = math.inf, math.nan
 
-
-def gradient(f: Callable[..., Any], *arrays: Any) -> Any:
-    """The gradient of ``sum(f(*arrays))``: one array, or one for each argument."""
-    xs = [gt.constant(np.asarray(a)) for a in arrays]
-    with gt.GradientTape() as tape:
-        tape.watch(xs)
-        y = f(*xs)
-    found = [g.numpy() for g in tape.gradient(y, xs)]
-    return found if len(found) > 1 else found[0]
-
-
-def second(f: Callable[..., Any], x: Any, w: Any) -> Any:
-    """The gradient of ``<w, gradient of f>``: the Hessian times `w`."""
-    x = gt.constant(np.asarray(x))
-    with gt.GradientTape() as outer:
-        outer.watch(x)
-        with gt.GradientTape() as inner:
-            inner.watch(x)
-            y = f(x)
-        slope = inner.gradient(y, x)
-    return outer.gradient(
-        slope, x, output_gradients=np.asarray(w), unconnected_gradients="zero"
-    ).numpy()
-
-
-def tensor(values: Any, dtype: Any = np.float64) -> gt.Tensor:
-    return gt.constant(np.array(values, dtype))
-
-
 # -- products with zeros ------------------------------------------------------------------------
-
-ZEROS = [[2, 3, 4], [0, 3, 4], [0, 3, 0], [0, 0, 0], [5], [0], [], [1, 2, 0, 4, 5, 6, 7]]
-
-
-def _product_without(x: Any, *left_out: int) -> float:
-    return math.prod(v for i, v in enumerate(x) if i not in left_out)
 
 
 @pytest.mark.parametrize("x", ZEROS)
 def test_gradient_of_a_product_with_zeros(x: list[float]) -> None:
-    expected = [_product_without(x, i) for i in range(len(x))]
+    expected = [product_without(x, i) for i in range(len(x))]
     np.testing.assert_array_equal(gradient(np.prod, np.array(x, float)), expected)
 
 
@@ -65,7 +29,7 @@ def test_gradient_of_a_product_with_zeros(x: list[float]) -> None:
 def test_second_derivative_of_a_product_with_zeros(x: list[float]) -> None:
     n = len(x)
     w = np.arange(1.0, n + 1)
-    expected = [sum(w[j] * _product_without(x, i, j) for j in range(n) if j != i) for i in range(n)]
+    expected = [sum(w[j] * product_without(x, i, j) for j in range(n) if j != i) for i in range(n)]
     np.testing.assert_array_equal(second(np.prod, np.array(x, float), w), expected)
 
 
@@ -87,27 +51,8 @@ def _units(shape: tuple[int, ...]) -> list[Any]:
     return [np.eye(1, math.prod(shape), i).reshape(shape) for i in range(math.prod(shape))]
 
 
-@pytest.mark.parametrize("x", ZEROS)
-def test_gradient_of_a_cumulative_product_with_zeros(x: list[float]) -> None:
-    v = np.arange(1.0, len(x) + 1)
-    expected = [
-        sum(v[k] * _product_without(x[: k + 1], j) for k in range(j, len(x))) for j in range(len(x))
-    ]
-    found = gradient(lambda x: np.cumprod(x) * v, np.array(x, float))
-    np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize("x", ZEROS)
-def test_second_derivative_of_a_cumulative_product_with_zeros(x: list[float]) -> None:
-    n = len(x)
-    w = np.arange(1.0, n + 1)
-    expected = np.zeros(n)
-    for i, j in itertools.permutations(range(n), 2):
-        expected[i] += w[j] * sum(_product_without(x[: k + 1], i, j) for k in range(max(i, j), n))
-    np.testing.assert_array_equal(second(np.cumprod, np.array(x, float), w), expected)
-
-
 # -- maximum and minimum ------------------------------------------------------------------------
+
 
 EXTREMES = [np.max, np.amax, np.nanmax, np.maximum.reduce, np.fmax.reduce]
 
@@ -186,12 +131,6 @@ def test_a_masked_result_masks_its_entries(reduce: Any) -> None:
     np.testing.assert_array_equal(gradient(f, x), np.concatenate((np.zeros((1, 3)), alone)))
 
 
-def test_the_mask_of_a_cumulative_sum_ends_at_the_last_entry_taken() -> None:
-    taken = np.array([True, True, False])
-    found = gradient(lambda x: np.where(taken, np.cumsum(np.sqrt(x)), 0), np.array([1.0, 4.0, 0.0]))
-    np.testing.assert_array_equal(found, [1.0, 0.25, 0])
-
-
 @pytest.mark.parametrize(
     "function", [np.sum, np.prod, np.mean, np.var, np.std, np.nansum, np.nanmean, np.nanvar]
 )
@@ -202,61 +141,8 @@ def test_where_leaves_out_an_infinite_slope(function: Any) -> None:
     np.testing.assert_allclose(found, [*alone, 0], rtol=1e-14, atol=1e-16)
 
 
-# -- kinks with a documented gradient -----------------------------------------------------------
-
-
-@pytest.mark.parametrize("function", [np.std, np.nanstd, lambda x: np.std(x, mean=np.mean(x))])
-@pytest.mark.parametrize("n", [1, 3])
-def test_the_standard_deviation_of_equal_entries_has_gradient_zero(function: Any, n: int) -> None:
-    x = np.full(n, 1.5)
-    np.testing.assert_array_equal(gradient(function, x), np.zeros(n))
-    np.testing.assert_array_equal(second(function, x, np.arange(n, dtype=float)), np.zeros(n))
-
-
-def test_a_constant_row_among_others() -> None:
-    x = np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]])
-    found = gradient(lambda x: np.std(x, axis=1, keepdims=True), x)
-    np.testing.assert_allclose(found[0], 0, atol=0)
-    np.testing.assert_allclose(found[1], np.array([-1, 0, 1]) / math.sqrt(6), rtol=1e-15)
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
-@pytest.mark.parametrize("ord", [None, 1, 2, 3, 1.5, 0.5, INF, -INF])
-def test_the_norm_of_the_zero_vector_has_gradient_zero(ord: Any, dtype: Any) -> None:
-    def f(x: Any) -> Any:
-        return np.linalg.norm(x, ord)
-
-    np.testing.assert_array_equal(gradient(f, np.zeros(3, dtype)), np.zeros(3))
-    np.testing.assert_array_equal(second(f, np.zeros(3, dtype), np.ones(3, dtype)), np.zeros(3))
-
-
-@pytest.mark.parametrize("ord", ["fro", None, 1, -1, INF, -INF])
-def test_the_norm_of_the_zero_matrix_has_gradient_zero(ord: Any) -> None:
-    found = gradient(lambda x: np.linalg.norm(x, ord), np.zeros((2, 2)))
-    np.testing.assert_array_equal(found, np.zeros((2, 2)))
-
-
-@pytest.mark.parametrize("p", [0.5, 1.5, 3])
-def test_a_zero_entry_of_a_p_norm(p: float) -> None:
-    x = np.array([0.0, 3.0])
-    np.testing.assert_allclose(gradient(lambda x: np.linalg.norm(x, p), x), [0, 1], rtol=1e-15)
-    np.testing.assert_array_equal(second(lambda x: np.linalg.norm(x, p), x, [1.0, 0.0])[0], 0)
-
-
-def test_norms_that_are_not_here() -> None:
-    x = tensor(np.eye(2))
-    for ord in (2, -2, "nuc"):
-        with pytest.raises(TypeError, match=r"Compute it from np.linalg.svd.*ord="):
-            np.linalg.norm(x, ord)
-    with pytest.raises(ValueError, match="Invalid norm order for matrices"):
-        np.linalg.norm(x, 3)
-    with pytest.raises(ValueError, match="for vectors"):
-        np.linalg.norm(x[0], "fro")
-    with pytest.raises(ValueError, match="Improper number of dimensions"):
-        np.linalg.norm(tensor(np.zeros((2, 2, 2))), 1)
-
-
 # -- NaN ----------------------------------------------------------------------------------------
+
 
 PAIRS = [
     (np.nansum, np.sum),
@@ -308,47 +194,6 @@ def test_nothing_but_nan_is_warned_about_at_the_users_line(function: Any) -> Non
     assert caught[0].filename == __file__
 
 
-def test_a_ufunc_folds_nan_without_a_warning() -> None:
-    assert np.isnan(np.fmax.reduce(tensor([NAN, NAN])).numpy())
-
-
-def test_cumulative_functions_that_ignore_nan() -> None:
-    x = np.array([2.0, NAN, 3.0])
-    np.testing.assert_array_equal(gradient(np.nancumsum, x), [3, 0, 1])
-    np.testing.assert_array_equal(gradient(np.nancumprod, x), [5, 0, 2])
-
-
-def test_too_few_numbers_for_the_degrees_of_freedom() -> None:
-    x = np.array([[1.0, NAN, 2.0], [1.0, 2.0, 4.0]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        y = np.nanvar(tensor(x), axis=1, ddof=2)
-        np.testing.assert_allclose(y.numpy(), np.nanvar(x, axis=1, ddof=2), rtol=1e-15)
-
-
-# -- median -------------------------------------------------------------------------------------
-
-
-def test_the_median_takes_the_middle() -> None:
-    np.testing.assert_array_equal(gradient(np.median, np.array([5.0, 1.0, 3.0])), [0, 0, 1])
-    np.testing.assert_array_equal(
-        gradient(np.median, np.array([5.0, 1.0, 3.0, 4.0])), [0, 0, 0.5, 0.5]
-    )
-
-
-def test_the_median_of_nan_comes_from_the_nan() -> None:
-    x = np.array([[1.0, NAN, 2.0], [3.0, 1.0, 2.0]])
-    y = np.median(tensor(x), axis=1)
-    np.testing.assert_array_equal(y.numpy(), [NAN, 2])
-    np.testing.assert_array_equal(
-        gradient(lambda x: np.median(x, axis=1), x), [[0, 1, 0], [0, 0, 1]]
-    )
-
-
-def test_equal_entries_in_the_middle_have_the_gradient_once() -> None:
-    assert gradient(np.median, np.array([2.0, 2.0, 2.0, 1.0])).sum() == 1
-
-
 # -- where, initial, dtype, out -----------------------------------------------------------------
 
 
@@ -371,7 +216,7 @@ def test_a_tensor_as_initial_has_its_gradient(function: Any, expected: Any) -> N
 
 
 def test_initial_does_not_change_the_dtype() -> None:
-    x = tensor([1, 2], np.float32)
+    x = tensor([1, 2], dtype=np.float32)
     for function in (np.sum, np.prod, np.max):
         assert function(x, initial=np.float64(3)).dtype == np.float32
 
@@ -396,7 +241,7 @@ def test_where_of_an_extreme_of_integers(dtype: Any) -> None:
     x, where = np.array([1, 0, 1], dtype), np.array([True, True, False])
     for function in (np.max, np.min, np.nanmax):
         expected = function(x, where=where, initial=dtype(1))
-        got = function(tensor(x, dtype), where=where, initial=dtype(1))
+        got = function(tensor(x, dtype=dtype), where=where, initial=dtype(1))
         assert got.dtype == expected.dtype
         assert got.numpy() == expected
 
@@ -410,7 +255,7 @@ def test_where_may_be_a_tensor() -> None:
 
 @pytest.mark.parametrize("function", [np.sum, np.mean, np.prod, np.var, np.cumsum, np.nanmean])
 def test_dtype_widens_the_result_and_the_gradient_stays_narrow(function: Any) -> None:
-    x = tensor([0.1, 0.2, 0.7], np.float32)
+    x = tensor([0.1, 0.2, 0.7], dtype=np.float32)
     with gt.GradientTape() as tape:
         tape.watch(x)
         y = function(x, dtype=np.float64)
@@ -425,7 +270,9 @@ def test_dtype_widens_the_result_and_the_gradient_stays_narrow(function: Any) ->
      np.nansum, np.nanmean, np.nanmax, np.nanvar, np.nanmedian, np.add.reduce, np.hypot.reduce],
 )  # fmt: skip
 def test_out_is_refused_by_name(function: Any) -> None:
-    with pytest.raises(TypeError, match=r"Use the value that numpy\.?.* returns instead of out="):
+    with pytest.raises(
+        TypeError, match=r"Assign the result of numpy\.[\w.]+ instead of passing out="
+    ):
         function(tensor([1.0, 2.0]), out=np.zeros(()))
 
 
@@ -436,20 +283,8 @@ def test_the_array_by_keyword(name: str) -> None:
     np.testing.assert_array_equal(gradient(lambda x: function(a=x), x), gradient(function, x))
 
 
-@pytest.mark.parametrize("function", [np.var, np.std, np.nanvar])
-def test_ddof_and_correction_exclude_each_other(function: Any) -> None:
-    with pytest.raises(ValueError, match="either ddof or correction"):
-        function(tensor([1.0, 2.0]), ddof=1, correction=1)
-
-
-def test_a_mean_that_is_given_has_a_gradient_of_its_own() -> None:
-    x, m = np.array([1.0, 2.0, 6.0]), np.array([2.5])
-    gx, gm = gradient(lambda x, m: np.var(x, mean=m), x, m)
-    np.testing.assert_allclose(gx, 2 * (x - m) / 3, rtol=1e-15)
-    np.testing.assert_allclose(gm, [-2 * np.sum(x - m) / 3], rtol=1e-15)
-
-
 # -- dtypes, ranks and lengths at the edge ------------------------------------------------------
+
 
 PLAIN = [np.sum, np.prod, np.mean, np.max, np.min, np.var, np.std, np.ptp, np.median]
 
@@ -504,13 +339,6 @@ def test_the_maximum_of_nothing() -> None:
     assert start == 2
 
 
-@pytest.mark.parametrize("function", [np.mean, np.median, np.var])
-def test_the_mean_of_nothing_warns_as_numpy_does(function: Any) -> None:
-    with pytest.warns(RuntimeWarning):
-        y = function(tensor([]))
-    assert np.isnan(y.numpy())
-
-
 @pytest.mark.parametrize("axis", [2, -3, (0, 0), (0, 5)])
 @pytest.mark.parametrize("function", [np.sum, np.max, np.mean, np.median, np.var])
 def test_an_axis_that_does_not_exist(function: Any, axis: Any) -> None:
@@ -526,110 +354,7 @@ def test_more_entries_than_the_recursion_limit() -> None:
     np.testing.assert_allclose(gradient(np.cumprod, x), expected, rtol=1e-11)
 
 
-# -- average ------------------------------------------------------------------------------------
-
-
-def test_the_average_returns_the_sum_of_weights() -> None:
-    x, w = tensor([[1.0, 2.0], [3.0, 5.0]]), tensor([1.0, 3.0])
-    for options in ({}, {"axis": 1}, {"axis": 1, "weights": w}, {"axis": (0,), "weights": w}):
-        y, total = np.average(x, returned=True, **options)
-        plain = {k: getattr(v, "_value", v) for k, v in options.items()}
-        expected = np.average(x.numpy(), returned=True, **plain)
-        np.testing.assert_array_equal(y.numpy(), expected[0])
-        np.testing.assert_array_equal(total.numpy(), expected[1])
-
-
-def test_weights_and_values_both_have_gradients() -> None:
-    a, w = gradient(
-        lambda a, w: np.average(a, weights=w), np.array([1.0, 5.0]), np.array([1.0, 3.0])
-    )
-    np.testing.assert_array_equal(a, [0.25, 0.75])
-    np.testing.assert_array_equal(w, [-0.75, 0.25])
-
-
-def test_a_plain_list_with_watched_weights() -> None:
-    np.testing.assert_array_equal(
-        gradient(lambda w: np.average([1.0, 5.0], weights=w), np.array([1.0, 3.0])), [-0.75, 0.25]
-    )
-
-
-def test_weights_that_do_not_fit() -> None:
-    x = tensor([[1.0, 2.0, 3.0]])
-    with pytest.raises(TypeError, match="Axis must be specified"):
-        np.average(x, weights=np.ones(3))
-    with pytest.raises(ValueError, match="consistent with shape"):
-        np.average(x, axis=0, weights=np.ones(3))
-    with pytest.raises(ZeroDivisionError, match="sum to zero"):
-        np.average(x, axis=1, weights=[1.0, -1.0, 0.0])
-
-
-# -- cumulative ---------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not hasattr(np, "cumulative_sum"), reason="NumPy 2.1")
-def test_the_array_apis_names() -> None:
-    x = tensor([2.0, 3.0])
-    np.testing.assert_array_equal(np.cumulative_sum(x, include_initial=True).numpy(), [0, 2, 5])
-    np.testing.assert_array_equal(np.cumulative_prod(x, include_initial=True).numpy(), [1, 2, 6])
-    with pytest.raises(ValueError, match="Give numpy.cumulative_sum an axis"):
-        np.cumulative_sum(tensor([[1.0]]))
-
-
-@pytest.mark.parametrize("function", [np.cumsum, np.cumprod])
-def test_cumulative_functions_of_little(function: Any) -> None:
-    for x in (np.zeros((0, 2)), np.float64(3.0), np.array([[1.0]])):
-        for axis in (None, 0):
-            got = function(gt.constant(x), axis=axis)
-            np.testing.assert_array_equal(got.numpy(), function(x, axis=axis))
-            found = gradient(lambda x, a=axis: function(x, axis=a), x)
-            np.testing.assert_array_equal(found, np.ones_like(x))
-
-
-# -- methods of ufuncs --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("axis", [0, 1, -1, None])
-@pytest.mark.parametrize("keepdims", [False, True])
-@pytest.mark.parametrize(
-    "ufunc", [np.add, np.multiply, np.maximum, np.fmin, np.logaddexp, np.hypot]
-)
-def test_reduce_is_numpys(ufunc: np.ufunc, axis: Any, keepdims: bool) -> None:
-    x = np.random.default_rng(0).uniform(1, 2, (3, 4))
-    expected = ufunc.reduce(x, axis=axis, keepdims=keepdims)
-    got = ufunc.reduce(gt.constant(x), axis=axis, keepdims=keepdims)
-    np.testing.assert_allclose(got.numpy(), expected, rtol=1e-15)
-    np.testing.assert_allclose(ufunc.reduce(gt.constant(x)).numpy(), ufunc.reduce(x), rtol=1e-15)
-
-
-def test_a_fold_has_the_gradient_of_its_steps() -> None:
-    x = np.array([8.0, 4.0, 2.0])
-    np.testing.assert_array_equal(gradient(np.subtract.reduce, x), [1, -1, -1])
-    np.testing.assert_array_equal(gradient(np.true_divide.reduce, x), [1 / 8, -1 / 4, -1 / 2])
-    np.testing.assert_array_equal(gradient(np.subtract.accumulate, x), [3, -2, -1])
-    np.testing.assert_array_equal(gradient(lambda x: np.add.reduceat(x, [0, 2, 1]), x), [1, 2, 2])
-
-
-def test_a_fold_refuses_what_numpy_refuses() -> None:
-    x = tensor(np.ones((2, 2)))
-    with pytest.raises(ValueError, match="not reorderable"):
-        np.subtract.reduce(x, axis=None)
-    with pytest.raises(ValueError, match="no identity"):
-        np.subtract.reduce(tensor([]))
-    with pytest.raises(IndexError):
-        np.add.reduceat(tensor([1.0]), [3])
-
-
-def test_a_fold_of_nothing_is_the_identity() -> None:
-    assert np.hypot.reduce(tensor([])).numpy() == 0
-    assert np.logaddexp.reduce(tensor([])).numpy() == -INF
-
-
-def test_truth_values_are_reduced_as_constants() -> None:
-    x = tensor([1.0, 0.0])
-    with gt.GradientTape() as tape:
-        tape.watch(x)
-        y = np.logical_and.reduce(x), np.logical_or.reduce(x)
-    assert (bool(y[0]), bool(y[1])) == (False, True)
+# -- constants ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -648,7 +373,10 @@ def test_constants_carry_no_gradient(function: Any) -> None:
 
 # -- the whole signature ------------------------------------------------------------------------
 
+
 TOTALS = [np.sum, np.prod, np.nansum, np.nanprod]
+
+
 AVERAGES = [np.mean, np.var, np.std, np.nanmean, np.nanstd]
 
 

@@ -413,8 +413,8 @@ def elementwise(
     """Register an elementwise function by its partial derivatives ``lambda y, a, b, ...:``.
 
     A partial that is the number 1, -1 or 0 costs nothing; ``Over(lambda y, a, b, ...:)`` states its
-    reciprocal; None says that nothing flows to that argument. `domain` is one `Domain`, or one for each
-    argument.
+    reciprocal; None says that nothing flows to that argument. `domain` is one `Domain`, or one for
+    each argument.
     """
     domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
     return _register(Elementwise(function, partials, domain=domains, **rest))

@@ -499,8 +499,9 @@ class Variable(Tensor):
         """`new` as a plain value of this Variable's shape and dtype."""
         value: Any = new._value if isinstance(new, Handle) else new
         old = self._value
+        kind = value.__class__
         if (
-            value.__class__ is old.__class__
+            kind is old.__class__
             and value.shape == old.shape
             and value.dtype == old.dtype
         ):
@@ -511,8 +512,8 @@ class Variable(Tensor):
                 f"Give Variable.{method} a value of shape {old.shape}, the shape of "
                 f"{self.name!r}: got shape {array.shape}."
             )
-        kind = np.min_scalar_type(value) if value.__class__ in PYTHON_NUMBERS else array.dtype
-        if not np.can_cast(kind, old.dtype, "same_kind"):
+        dtype = np.min_scalar_type(value) if kind in PYTHON_NUMBERS else array.dtype
+        if not np.can_cast(dtype, old.dtype, "same_kind"):
             raise TypeError(
                 f"Cast the value for Variable.{method} to {old.dtype}, the dtype of "
                 f"{self.name!r}: got dtype {array.dtype}, shape {array.shape} for {old.shape}."

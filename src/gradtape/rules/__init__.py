@@ -1,5 +1,39 @@
 """Derivatives of NumPy's functions, one file for each family. Importing it fills the registry."""
 
-from gradtape.rules import elementwise, indexing, products, reductions, shaping
+from gradtape.rules import (
+    diagonals,
+    einsum,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    methods,
+    moments,
+    padding,
+    products,
+    reductions,
+    scans,
+    selection,
+    shaping,
+    sorting,
+    updates,
+)
 
-__all__ = ["elementwise", "indexing", "products", "reductions", "shaping"]
+__all__ = [
+    "diagonals",
+    "einsum",
+    "elementwise",
+    "indexing",
+    "joining",
+    "linalg",
+    "methods",
+    "moments",
+    "padding",
+    "products",
+    "reductions",
+    "scans",
+    "selection",
+    "shaping",
+    "sorting",
+    "updates",
+]

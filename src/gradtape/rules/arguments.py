@@ -1,0 +1,157 @@
+"""What NumPy's signatures accept, brought to one form; the files of this folder share it."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from gradtape.core.dispatch import apply
+from gradtape.core.handle import Handle
+from gradtape.core.rules import name_of, raw
+
+Axis = Any
+"""None, an integer or a tuple of integers."""
+
+# -- arrays and numbers -------------------------------------------------------------------------
+
+
+def as_array(x: Any) -> Any:
+    """`x` as an array or Tensor; a list with Tensors anywhere in it is stacked and recorded."""
+    if hasattr(x, "dtype"):
+        return x
+    return np.stack([as_array(part) for part in x]) if holds_tensor(x) else np.asarray(x)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a Tensor."""
+    return isinstance(x, Handle)
+
+
+def holds_tensor(x: Any) -> bool:
+    """Whether `x` is a Tensor, or a nested list with one in it."""
+    return is_tensor(x) or (isinstance(x, (list, tuple)) and any(map(holds_tensor, x)))
+
+
+def joined(value: Any) -> Any:
+    """`value`; a list as one array or Tensor. A Python number stays one, and promotes nothing."""
+    return as_array(value) if value.__class__ in (list, tuple) else value
+
+
+def cast(a: Any, dtype: Any) -> Any:
+    """`a`, an array, a Tensor or a number, in `dtype`."""
+    if hasattr(a, "dtype"):
+        return a if a.dtype == dtype else apply(np.ndarray.astype, (a, np.dtype(dtype)))
+    return np.dtype(dtype).type(a)
+
+
+def inexact(x: Any) -> Any:
+    """`x`, integers as float64."""
+    return x if x.dtype.kind in "fc" else cast(x, np.float64)
+
+
+def conj(a: Any) -> Any:
+    """The conjugate, without a copy of real numbers."""
+    return np.conj(a) if a.dtype.kind == "c" else a
+
+
+def refuse_out(out: Any, function: Any) -> None:
+    """Raise a TypeError if `out` is given."""
+    if out is not None:
+        raise TypeError(f"Assign the result of {name_of(function)} instead of passing out=.")
+
+
+def into(out: Any, result: Any) -> Any:
+    """`result`, written into the Tensor `out` if there is one."""
+    if out is None:
+        return result
+    if not is_tensor(out):
+        raise TypeError(
+            "Make out= a Tensor with gradtape.constant first: a plain array carries no gradient."
+        )
+    out[...] = result
+    return out
+
+
+def prepared(function: Any, a: Any, dtype: Any, out: Any) -> Any:
+    """`a` as an array of `dtype`; `out` is refused."""
+    refuse_out(out, function)
+    a = as_array(a)
+    return a if dtype is None else cast(a, dtype)
+
+
+# -- shapes and positions -----------------------------------------------------------------------
+
+
+def lengths(shape: Any) -> tuple[int, ...]:
+    """A shape argument as a tuple of Python integers."""
+    shape = raw(shape)
+    if np.iterable(shape):
+        return tuple(map(operator.index, shape))
+    return (operator.index(shape),)
+
+
+def along(axis: int, index: Any) -> tuple[Any, ...]:
+    """The index that applies `index` to one axis."""
+    return (*(slice(None),) * axis, index)
+
+
+def counting(axis: int, shape: tuple[int, ...]) -> Any:
+    """The positions along one axis, as an array that broadcasts to `shape`."""
+    return np.arange(shape[axis]).reshape((-1,) + (1,) * (len(shape) - axis - 1))
+
+
+def inverse(order: Any) -> tuple[int, ...]:
+    """The permutation that undoes `order`."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+# -- axes to reduce -----------------------------------------------------------------------------
+
+
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` means, ascending. NumPy lets a rank-0 value be reduced along axis 0."""
+    if axis is None or not ndim:
+        return tuple(range(ndim))
+    return tuple(sorted(normalize_axis_tuple(axis, ndim)))
+
+
+def length_along(a: Any, axis: Axis) -> int:
+    """How many entries of `a` are combined into one."""
+    if axis is None:
+        return int(a.size)
+    if axis.__class__ is int and a.ndim:
+        return int(a.shape[axis])
+    return math.prod(a.shape[i] for i in axes_of(axis, a.ndim))
+
+
+def kept(result: Any, axis: Axis, keepdims: bool) -> Any:
+    """The result of a reduction in a shape that broadcasts against what was reduced."""
+    return result if keepdims or not result.ndim else np.expand_dims(result, axis)
+
+
+def to_front(a: Any, axis: Axis) -> Any:
+    """`a` with the axes to reduce made one, and that the first."""
+    order, count = _front_order(axis, a.ndim)
+    if order != tuple(range(a.ndim)):
+        a = np.transpose(a, order)
+    shape = (math.prod(a.shape[:count]), *a.shape[count:])
+    return a if a.shape == shape else np.reshape(a, shape)
+
+
+def from_front(front: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    """The inverse of `to_front` for an array of `shape`."""
+    order, _ = _front_order(axis, len(shape))
+    permuted = tuple(shape[i] for i in order)
+    if front.shape != permuted:
+        front = np.reshape(front, permuted)
+    return front if order == tuple(range(len(shape))) else np.transpose(front, inverse(order))
+
+
+def _front_order(axis: Axis, ndim: int) -> tuple[tuple[int, ...], int]:
+    """The permutation that brings the axes to reduce to the front, and their number."""
+    axes = axes_of(axis, ndim)
+    return (*axes, *(i for i in range(ndim) if i not in axes)), len(axes)
