@@ -170,3 +170,20 @@ def test_at_of_rank_0(ufunc: Any) -> None:
 
     expected = (1, 1) if ufunc is np.add else (5, 3)
     assert tuple(gradient(f, 3.0, 5.0)) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([-np.inf, -np.inf], [0.5, 0.5]),
+        ([np.inf, 1.0, np.inf], [0.5, 0.0, 0.5]),
+        ([-np.inf, 0.0], [0.0, 1.0]),
+        ([1000.0, 0.0], [1.0, 0.0]),
+    ],
+)
+def test_logaddexp_reduce_of_infinities(entries: list[float], expected: list[float]) -> None:
+    x = gt.constant(np.array(entries))
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        y = np.logaddexp.reduce(x)
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), expected)

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.rules import RULES, Composite, Constant, Recorded, Rule, name_of
-from gradtape.core.tape import active, is_discrete
+from gradtape.core.tape import active
 
 _SEQUENCES = (list, tuple)
 _PLAIN = frozenset({int, bool, float, str, type(None), np.dtype, Spec})
@@ -65,8 +65,11 @@ def finish(
     if y.__class__ not in REAL_SCALARS:
         if y.__class__ is tuple or y.__class__ is list:
             return _finish_several(rule, tuple(y), values, args, kwargs, tensor)
-        y = settled(y)
-        if not recorders or is_discrete(y):
+        if y.__class__ is np.ndarray and y.ndim:
+            y.setflags(write=False)
+        else:
+            y = settled(y)
+        if not recorders or y.dtype.kind not in "fc":
             return tensor(y)
     out = UNTRACKED
     for recorder in recorders:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable
+from types import EllipsisType, NoneType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -96,3 +98,35 @@ def frozen(value: Any) -> Any:
     if value.__class__ is np.ndarray and value.flags.writeable:
         return value.copy()
     return value
+
+
+_PLAIN_INDEX = frozenset({int, bool, NoneType, EllipsisType, np.int64, np.bool_})
+
+
+def frozen_index(index: Any) -> Any:
+    """`index` as nobody can change it later: lists become arrays, arrays are copied.
+
+    The arrays are in C order, for NumPy's choice of the last of several writes to one entry
+    depends on it.
+    """
+    if index.__class__ is tuple:
+        return tuple([_frozen_part(part) for part in index])
+    return _frozen_part(index)
+
+
+def _frozen_part(part: Any) -> Any:
+    if isinstance(part, Handle):
+        part = part._value
+    if part.__class__ in _PLAIN_INDEX:
+        return part
+    if part.__class__ is slice:
+        bounds = part.start, part.stop, part.step
+        if all([bound.__class__ in _PLAIN_INDEX for bound in bounds]):
+            return part
+        return slice(*(None if bound is None else operator.index(bound) for bound in bounds))
+    if part.__class__ is np.ndarray and part.flags.c_contiguous and not part.flags.writeable:
+        return part
+    array = np.array(part, order="C")
+    if not array.size and part.__class__ is list:
+        array = array.astype(np.intp)
+    return settled(array)

@@ -35,7 +35,7 @@ from gradtape.core.cotangents import (
     typed,
 )
 from gradtape.core.domains import Call, Domain
-from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen
+from gradtape.core.handle import REAL_SCALARS, Handle, Spec, frozen
 
 Function = Callable[..., Any]
 Cotangents = dict[int, Any]
@@ -100,29 +100,38 @@ class Elementwise(Recorded):
         self.partials = tuple(partials)
         self.domain = tuple(domain)
 
-        self._plans: dict[tuple[bool, ...], tuple[bool, ...]] = {}
+        self._plans: dict[int, tuple[bool, list[int]]] = {}
 
-    def _plan(self, tracked: tuple[bool, ...]) -> tuple[bool, ...]:
-        """Which of (y, a, b, ...) to keep when those arguments are `tracked`."""
+    def _plan(self, tracked: int) -> tuple[bool, list[int]]:
+        """Whether to keep y, and at which positions in (y, a, b, ...) to keep an argument."""
         read: set[int] = set()
-        for partial, is_tracked in zip(self.partials, tracked, strict=True):
-            if is_tracked:
+        for position, partial in enumerate(self.partials):
+            if tracked >> position & 1:
                 read |= _positions_read(partial)
-        plan = self._plans[tracked] = tuple(k in read for k in range(len(tracked) + 1))
+        positions = range(1, len(self.partials) + 1)  # without what a default argument binds
+        plan = self._plans[tracked] = 0 in read, [k for k in positions if k in read]
         return plan
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        tracked = tuple([ident != UNTRACKED for ident in ids])
-        plan = self._plans.get(tracked) or self._plan(tracked)
         shape, dtype = y.shape, y.dtype
         plain = dtype.kind != "c"
-        kept = [y if plan[0] else None]
-        for ident, value, read in zip(ids, values, plan[1:]):  # noqa: B905
-            if ident and plain:
-                plain = value.shape == shape and value.dtype == dtype
-            kept.append((value if ident else frozen(value)) if read else None)
-        specs = None if plain else (Spec(shape, dtype), [Spec.of(value) for value in values])
-        return kept, specs
+        tracked, bit = 0, 1
+        for ident, value in zip(ids, values):  # noqa: B905 (hot; equal by construction)
+            if ident:
+                tracked += bit
+                if plain and (value.shape != shape or value.dtype != dtype):
+                    plain = False
+            bit += bit
+        keeps_y, positions = self._plans.get(tracked) or self._plan(tracked)
+        kept = [None] * (len(ids) + 1)
+        if keeps_y:
+            kept[0] = y
+        for position in positions:
+            value = values[position - 1]
+            kept[position] = value if ids[position - 1] else frozen(value)
+        if plain:
+            return kept, None
+        return kept, _specs(y, values, ids)
 
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
@@ -192,7 +201,7 @@ class Selection(Elementwise):
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
         saved, specs = super().save(y, values, ids, kwargs)
         # A cotangent that is still a Python number takes its dtype from here.
-        return saved, specs or (Spec.of(y), [Spec.of(value) for value in values])
+        return saved, specs or _specs(y, values, ids)
 
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
@@ -224,10 +233,11 @@ class _Shaped(Recorded):
     """Shared by the rules that are not elementwise: whole cotangents, one argument at a time."""
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        specs = []
-        for value, ident in zip(values, ids):  # noqa: B905 (hot; equal by construction)
-            specs.append(Spec(value.shape, value.dtype) if ident else None)
-        outs: Any = tuple(map(Spec.of, y)) if y.__class__ is tuple else Spec(y.shape, y.dtype)
+        if y.__class__ is tuple:
+            outs: Any = tuple(map(Spec.of, y))
+            _, specs = _specs(y[0], values, ids)
+        else:
+            outs, specs = _specs(y, values, ids)
         return self.keep(y, values, ids, specs), (kwargs, outs, specs)
 
     def keep(
@@ -323,14 +333,11 @@ class Variadic(Linear):
         return arity
 
     def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        return self.transposes[0](g, position, *saved[1:], **kwargs)
+        return self.transposes[0](g, position, saved[position + 1], **kwargs)
 
-    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        if not self.moves:
-            return c
-        values = [raw(value) for value in saved[1:]]
-        live = self.transposes[0](mask.astype(np.float64), position, *values, **kwargs)
-        return Masked(c, live != 0)
+    def _live(self, position: int, mask: Any, saved: Any, kwargs: Any) -> Any:
+        value = raw(saved[position + 1])
+        return self.transposes[0](mask.astype(np.float64), position, value, **kwargs)
 
 
 class Bilinear(_Shaped):
@@ -417,7 +424,7 @@ def elementwise(
     each argument.
     """
     domains = domain if isinstance(domain, tuple) else (domain,) * len(partials)
-    return _register(Elementwise(function, partials, domain=domains, **rest))
+    return register(Elementwise(function, partials, domain=domains, **rest))
 
 
 def selection(function: Any, *masks: Function | None, domain: Any, **rest: Any) -> Selection:
@@ -426,58 +433,59 @@ def selection(function: Any, *masks: Function | None, domain: Any, **rest: Any) 
     The mask of an argument that is never the result, such as a condition, is None.
     """
     domains = domain if isinstance(domain, tuple) else (domain,) * len(masks)
-    return _register(Selection(function, masks, domain=domains, **rest))
+    return register(Selection(function, masks, domain=domains, **rest))
 
 
 def linear(
     function: Any, *transposes: Function, calls: Sequence[Call], moves: bool = False, **rest: Any
 ) -> Linear:
     """Register a linear function by ``transpose(g, a, *args, **kwargs)``, where `a` is a `Spec`."""
-    return _register(Linear(function, transposes, moves=moves, calls=calls, **rest))
+    return register(Linear(function, transposes, moves=moves, calls=calls, **rest))
 
 
 def variadic(
     function: Any, transpose: Function, *, calls: Sequence[Call], moves: bool = False, **rest: Any
 ) -> Variadic:
-    """Register ``f(*arrays, **kwargs)`` by ``transpose(g, position, *specs, **kwargs)``."""
-    return _register(Variadic(function, (transpose,), moves=moves, calls=calls, **rest))
+    """Register ``f(*arrays, **kwargs)`` by ``transpose(g, position, spec, **kwargs)``."""
+    return register(Variadic(function, (transpose,), moves=moves, calls=calls, **rest))
 
 
 def bilinear(
     function: Any, first: Function, second: Function, *, calls: Sequence[Call], **rest: Any
 ) -> Bilinear:
     """Register a bilinear function by ``first(g, a, b, ...)`` with `a` a `Spec`, and `second`."""
-    return _register(Bilinear(function, (first, second), calls=calls, **rest))
+    return register(Bilinear(function, (first, second), calls=calls, **rest))
 
 
 def primitive(
     function: Any, *vjps: Function | None, reads: str, calls: Sequence[Call], **rest: Any
 ) -> Primitive:
     """Register a function by ``vjp(g, y, *args, **kwargs)`` for each argument (None: has none)."""
-    return _register(Primitive(function, vjps, reads=reads, calls=calls, **rest))
+    return register(Primitive(function, vjps, reads=reads, calls=calls, **rest))
 
 
 def composite(*functions: Any, calls: Sequence[Call]) -> Callable[[F], F]:
     """Decorate an implementation of `functions` in terms of other functions."""
 
-    def register(implementation: F) -> F:
+    def decorate(implementation: F) -> F:
         for function in functions:
-            _register(Composite(function, compute=implementation, calls=calls))
+            register(Composite(function, compute=implementation, calls=calls))
         return implementation
 
-    return register
+    return decorate
 
 
 def constant(*functions: Any) -> None:
     """Register functions whose results carry no gradient."""
     for function in functions:
-        _register(Constant(function))
+        register(Constant(function))
 
 
 R = TypeVar("R", bound=Rule)
 
 
-def _register(rule: R) -> R:
+def register(rule: R) -> R:
+    """Add a rule to the registry, which must not have one of that function."""
     if rule.function in RULES:
         raise ValueError(f"{rule.name} has a rule already: {RULES[rule.function]!r}")
     RULES[rule.function] = rule
@@ -511,6 +519,14 @@ def is_complex(value: Any) -> bool:
     """Whether an array, Tensor or Python number is complex."""
     dtype = getattr(value, "dtype", None)
     return isinstance(value, complex) if dtype is None else dtype.kind == "c"
+
+
+def _specs(y: Any, values: Sequence[Any], ids: Sequence[int]) -> tuple[Spec, list[Spec | None]]:
+    """The specs of a result and of the arguments that are tracked."""
+    specs = []
+    for value, ident in zip(values, ids):  # noqa: B905 (hot; equal by construction)
+        specs.append(Spec(value.shape, value.dtype) if ident else None)
+    return Spec(y.shape, y.dtype), specs
 
 
 def _zero_like(value: Any) -> Any:

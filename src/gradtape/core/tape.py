@@ -14,7 +14,7 @@ import numpy as np
 from gradtape.core import structure
 from gradtape.core.cotangents import DEAD, FORMS, Scattered, accumulate, dense
 from gradtape.core.errors import warn_user
-from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, new_identity, settled
+from gradtape.core.handle import PYTHON_NUMBERS, REAL_SCALARS, UNTRACKED, Handle, Spec, new_identity, settled
 from gradtape.core.rules import Recorded
 
 _active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", default=())
@@ -373,6 +373,8 @@ class GradientTape(Recorder):
 def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
     """The gradient as the user gets it."""
     value = handle._value
+    if gradient.__class__ in PYTHON_NUMBERS and value.__class__ in REAL_SCALARS:
+        return handle._result(value.__class__(gradient))
     if (
         gradient.__class__ is np.ndarray
         and gradient.shape == value.shape

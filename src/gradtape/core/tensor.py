@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape.core.dispatch import apply, array_ufunc, finish, leak, replace, unwrap
 from gradtape.core.dtypes import convert
-from gradtape.core.handle import PYTHON_NUMBERS, Handle, frozen, new_identity, settled
+from gradtape.core.handle import PYTHON_NUMBERS, Handle, frozen, frozen_index, new_identity, settled
 from gradtape.core.rules import RULES
 
 
@@ -19,16 +19,13 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
 
     def forward(self: Tensor, other: Any) -> Any:
         a = self._value
-        if other.__class__ in PYTHON_NUMBERS:
-            return finish(
-                RULES[ufunc], compute(a, other), (a, other), (self, other), None, self._result
-            )
         if isinstance(other, Handle):
             b = other._value
-            return finish(RULES[ufunc], compute(a, b), (a, b), (self, other), None, self._result)
-        if _is_operand(other):
-            return apply(ufunc, (self, other))
-        return NotImplemented
+        elif other.__class__ in PYTHON_NUMBERS or other.__class__ is np.ndarray:
+            b = other
+        else:
+            return apply(ufunc, (self, other)) if _is_operand(other) else NotImplemented
+        return finish(RULES[ufunc], compute(a, b), (a, b), (self, other), None, self._result)
 
     return forward
 
@@ -234,7 +231,9 @@ class Tensor(Handle):
     # -- container ------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
-        return apply(operator.getitem, (self, unwrap(index)))
+        value, index = self._value, frozen_index(index)
+        rule = RULES[operator.getitem]
+        return finish(rule, value[index], (value,), (self,), {"index": index}, self._result)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._require_mutable()
@@ -500,11 +499,7 @@ class Variable(Tensor):
         value: Any = new._value if isinstance(new, Handle) else new
         old = self._value
         kind = value.__class__
-        if (
-            kind is old.__class__
-            and value.shape == old.shape
-            and value.dtype == old.dtype
-        ):
+        if kind is old.__class__ and value.shape == old.shape and value.dtype == old.dtype:
             return value
         array = np.asarray(value)
         if array.shape != old.shape:

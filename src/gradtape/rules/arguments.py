@@ -130,7 +130,13 @@ def length_along(a: Any, axis: Axis) -> int:
 
 def kept(result: Any, axis: Axis, keepdims: bool) -> Any:
     """The result of a reduction in a shape that broadcasts against what was reduced."""
-    return result if keepdims or not result.ndim else np.expand_dims(result, axis)
+    if keepdims or not result.ndim:
+        return result
+    if axis.__class__ is int:  # ten times quicker than np.expand_dims, which is Python code
+        shape = result.shape
+        at = axis if axis >= 0 else axis + len(shape) + 1
+        return result.reshape((*shape[:at], 1, *shape[at:]))
+    return np.expand_dims(result, axis)
 
 
 def to_front(a: Any, axis: Axis) -> Any:

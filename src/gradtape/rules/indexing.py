@@ -7,7 +7,6 @@ buffer for each array; whatever writes them by `operator.setitem`, which makes a
 from __future__ import annotations
 
 import operator
-from types import EllipsisType, NoneType
 from typing import Any
 
 import numpy as np
@@ -16,42 +15,9 @@ from numpy.lib.array_utils import normalize_axis_index
 from gradtape.core.cotangents import DEAD, Masked, Scattered, project, scatter_add
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
-from gradtape.core.handle import Spec, settled
+from gradtape.core.handle import Spec, frozen_index
 from gradtape.core.rules import composite, constant, is_complex, linear, raw, variadic
 from gradtape.rules.arguments import along, as_array, into
-
-# -- an index that a record may keep ------------------------------------------------------------
-
-
-_PLAIN = frozenset({int, bool, NoneType, EllipsisType, np.int64, np.bool_})
-
-
-def fixed(index: Any) -> Any:
-    """`index` as nobody can change it later: lists become arrays, arrays are copied.
-
-    The arrays are in C order, for NumPy's choice of the last of several writes to one entry
-    depends on it.
-    """
-    if index.__class__ is tuple:
-        return tuple([_fixed_part(part) for part in index])
-    return _fixed_part(index)
-
-
-def _fixed_part(part: Any) -> Any:
-    part = raw(part)
-    if part.__class__ in _PLAIN:
-        return part
-    if part.__class__ is slice:
-        bounds = part.start, part.stop, part.step
-        if all([bound.__class__ in _PLAIN for bound in bounds]):
-            return part
-        return slice(*(None if bound is None else operator.index(bound) for bound in bounds))
-    if part.__class__ is np.ndarray and part.flags.c_contiguous and not part.flags.writeable:
-        return part
-    array = np.array(part, order="C")
-    if not array.size and part.__class__ is list:
-        array = array.astype(np.intp)
-    return settled(array)
 
 
 def _may_repeat(index: Any) -> bool:
@@ -63,50 +29,41 @@ def _may_repeat(index: Any) -> bool:
 # -- x[index] -----------------------------------------------------------------------------------
 
 
-def part(a: Any, *, index: Any) -> Any:
-    """``a[index]`` for a fixed index: what is recorded."""
+def _taken(a: Any, *, index: Any) -> Any:
     return a[index]
 
 
 linear(
-    part,
-    lambda g, a, index: Scattered(a, [(index, g)]),
-    moves=True,
-    calls=[call(draw(3, 4), index=1)],
-)
-
-
-@composite(
     operator.getitem,
+    lambda g, a, index: Scattered(a, [(index, g)]),
+    compute=_taken,
+    moves=True,
     calls=[
-        call(draw(3, 4), 1),
-        call(draw(3, 4), -1),
-        call(draw(3, 4), (1, 2)),
-        call(draw(3, 4), slice(None, None, -2)),
-        call(draw(3, 4), (slice(1, None), slice(None, 3))),
-        call(draw(2, 3, 4), (Ellipsis, 0)),
-        call(draw(3), (None, slice(1, 3), None)),
-        call(draw(3, 4), np.array([0, 2, 0])),
-        call(draw(3, 4), [[0, -1], [2, 2]]),
-        call(draw(3, 4), (np.array([0, 2, 0]), np.array([1, 3, 1]))),
-        call(draw(2, 3, 4), (0, slice(None), [1, 1, 3])),
-        call(draw(2, 3, 4), ([0, 1], slice(None), [1, 1])),
-        call(draw(3, 4), (np.array([[0], [2]]), np.array([0, 3]))),
-        call(draw(3), np.array([True, False, True])),
-        call(draw(2, 2), np.array([[True, False], [True, True]])),
-        call(draw(2, 3), (slice(None), np.array([True, False, True]))),
-        call(draw(), ()),
-        call(draw(), None),
-        call(draw(0, 3), slice(None)),
+        call(draw(3, 4), index=1),
+        call(draw(3, 4), index=-1),
+        call(draw(3, 4), index=(1, 2)),
+        call(draw(3, 4), index=slice(None, None, -2)),
+        call(draw(3, 4), index=(slice(1, None), slice(None, 3))),
+        call(draw(2, 3, 4), index=(Ellipsis, 0)),
+        call(draw(3), index=(None, slice(1, 3), None)),
+        call(draw(3, 4), index=np.array([0, 2, 0])),
+        call(draw(3, 4), index=[[0, -1], [2, 2]]),
+        call(draw(3, 4), index=(np.array([0, 2, 0]), np.array([1, 3, 1]))),
+        call(draw(2, 3, 4), index=(0, slice(None), [1, 1, 3])),
+        call(draw(2, 3, 4), index=([0, 1], slice(None), [1, 1])),
+        call(draw(3, 4), index=(np.array([[0], [2]]), np.array([0, 3]))),
+        call(draw(3), index=np.array([True, False, True])),
+        call(draw(2, 2), index=np.array([[True, False], [True, True]])),
+        call(draw(2, 3), index=(slice(None), np.array([True, False, True]))),
+        call(draw(), index=()),
+        call(draw(), index=None),
+        call(draw(0, 3), index=slice(None)),
     ],
 )
-def _getitem(a: Any, b: Any) -> Any:
-    return apply(part, (a,), {"index": fixed(b)})
-
 
 variadic(
     scatter_add,
-    lambda g, position, *values, spec, indices: _onto(g[indices[position]], values[position]),
+    lambda g, position, value, spec, indices: _onto(g[indices[position]], value),
     moves=True,
     calls=[
         call(
@@ -189,7 +146,7 @@ linear(
     ],
 )
 def _setitem(a: Any, b: Any, c: Any) -> Any:
-    return apply(overwrite, (a, c), {"index": fixed(b)})
+    return apply(overwrite, (a, c), {"index": frozen_index(b)})
 
 
 # -- functions that take entries ----------------------------------------------------------------
@@ -289,7 +246,7 @@ def _extract(condition: Any, arr: Any) -> Any:
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return apply(_count, (x,), {"minlength": minlength})
-    return apply(weighted_count, (weights,), {"x": fixed(x), "minlength": minlength})
+    return apply(weighted_count, (weights,), {"x": frozen_index(x), "minlength": minlength})
 
 
 def _count(x: Any, minlength: int) -> Any:

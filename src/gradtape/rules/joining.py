@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,24 @@ from gradtape.rules.arguments import along, as_array, counting, refuse_out
 # -- joining ------------------------------------------------------------------------------------
 
 
-def concat(*arrays: Any, axis: int = 0) -> Any:
-    """`arrays` one after the other along `axis`."""
+def concat(*arrays: Any, axis: int, starts: tuple[int, ...]) -> Any:
+    """`arrays` one after the other along `axis`; each starts at its place in `starts`."""
     return np.concatenate(arrays, axis=axis)
 
 
-def _concat_transpose(g: Any, position: int, *arrays: Any, axis: int = 0) -> Any:
-    start = sum([a.shape[axis] for a in arrays[:position]])
-    return g[along(axis, slice(start, start + arrays[position].shape[axis]))]
+def _concat_transpose(g: Any, position: int, a: Any, axis: int, starts: tuple[int, ...]) -> Any:
+    start = starts[position]
+    return g[along(axis, slice(start, start + a.shape[axis]))]
 
 
 variadic(
     concat,
     _concat_transpose,
     moves=True,
-    calls=[call(draw(2, 3), draw(1, 3)), call(draw(2, 1), draw(2, 2), draw(2, 0), axis=1)],
+    calls=[
+        call(draw(2, 3), draw(1, 3), axis=0, starts=(0, 2)),
+        call(draw(2, 1), draw(2, 2), draw(2, 0), axis=1, starts=(0, 1, 3)),
+    ],
 )
 
 
@@ -40,7 +44,7 @@ def stack(*arrays: Any, axis: int = 0) -> Any:
 
 variadic(
     stack,
-    lambda g, position, *arrays, axis=0: g[along(axis, position)],
+    lambda g, position, a, axis=0: g[along(axis, position)],
     moves=True,
     calls=[call(draw(2, 3), draw(2, 3), axis=1), call(draw(), draw())],
 )
@@ -70,7 +74,9 @@ def _concatenate(
         members, axis = [np.ravel(a) for a in members], 0
     if members:
         axis = normalize_axis_index(axis, max(members[0].ndim, 1))
-    return apply(concat, members, {"axis": axis})
+    # What NumPy cannot join, it refuses below.
+    ends = tuple(accumulate([a.shape[axis] if axis < a.ndim else 0 for a in members], initial=0))
+    return apply(concat, members, {"axis": axis, "starts": ends[:-1]})
 
 
 @composite(

@@ -9,28 +9,31 @@ import numpy as np
 from gradtape.core.cotangents import scatter_add
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, nonzero, nonzero_real, real_only
-from gradtape.core.handle import Spec
+from gradtape.core.handle import Spec, frozen_index
 from gradtape.core.rules import Function, composite, name_of, raw
 from gradtape.rules.arguments import (
     Axis,
     as_array,
     axes_of,
     cast,
+    inexact,
     is_tensor,
     joined,
     kept,
     prepared,
     to_front,
 )
-from gradtape.rules.indexing import fixed
 from gradtape.rules.reductions import (
     MASK,
+    calls_along,
     np_max,
     np_min,
     np_nanmax,
     np_nanmin,
     np_prod,
     np_sum,
+    over,
+    reduction,
 )
 from gradtape.rules.scans import np_cumprod, np_cumsum
 from gradtape.rules.updates import refuse_loss
@@ -71,7 +74,52 @@ _register_fold(np.fmin, np_nanmin, domain=real_only)
 _register_accumulate(np.add, np_cumsum)
 _register_accumulate(np.multiply, np_cumprod)
 
-# Any other ufunc is folded slice by slice. NumPy's own method goes first, and refuses what it
+# -- logarithm of a sum of exponentials ---------------------------------------------------------
+
+
+def _logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.logaddexp.reduce(a, axis, None, None, keepdims)
+
+
+def _softmax(g: Any, y: Any, a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    g, y = kept(g, axis, keepdims), kept(y, axis, keepdims)
+    if not np.isinf(raw(y)).any():
+        return g * np.exp(a - y)
+    # Entries equal to an infinite result share alike, as equal finite entries do.
+    tied = raw((a == y) & np.isinf(a))
+    ties = np.maximum(np.sum(tied, axis=axis, dtype=a.dtype, keepdims=True), 1)
+    return g * np.exp(np.where(tied, 0, a) - np.where(tied, 0, y)) / ties
+
+
+reduction(_logsumexp, _softmax, reads="y 0", calls=calls_along(domain=real_only))
+
+
+@composite(
+    (np.logaddexp, "reduce"),
+    calls=[
+        *calls_along(domain=real_only),
+        call(draw(2, 3, domain=real_only), axis=1, initial=0.3, where=MASK),
+    ],
+)
+def _reduce_logaddexp(
+    array: Any,
+    axis: Axis = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    array = inexact(prepared((np.logaddexp, "reduce"), array, dtype, out))
+    if where is not True:
+        array = np.where(where, array, -np.inf)
+    y = over(_logsumexp, array, axis, keepdims)
+    return y if initial is None else np.logaddexp(y, cast(initial, y.dtype))
+
+
+# -- any other ufunc ----------------------------------------------------------------------------
+
+# It is folded slice by slice. NumPy's own method goes first, and refuses what it
 # refuses.
 
 
@@ -80,7 +128,7 @@ _register_accumulate(np.multiply, np_cumprod)
     calls=[
         call(np.subtract, draw(4)),
         call(np.true_divide, draw(3, 2, domain=nonzero), axis=0, keepdims=True),
-        call(np.logaddexp, draw(2, 3, domain=real_only), axis=None),
+        call(np.logaddexp2, draw(2, 3, domain=real_only), axis=None),
         call(np.hypot, draw(2, 3, domain=nonzero_real), -1, initial=1.0, where=MASK),
     ],
 )
@@ -185,7 +233,7 @@ def _ufunc_outer(ufunc: np.ufunc, a: Any, b: Any, /, **options: Any) -> Any:
     ],
 )
 def _at(ufunc: Any, a: Any, indices: Any, b: Any = None) -> None:
-    index, b = fixed(indices), joined(b)
+    index, b = frozen_index(indices), joined(b)
     if not is_tensor(a):
         refuse_loss((ufunc, "at"), a, b)
         ufunc.at(a, index, *(() if b is None else (raw(b),)))

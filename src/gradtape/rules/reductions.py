@@ -26,7 +26,15 @@ from gradtape.core.domains import (
     real,
     real_only,
 )
-from gradtape.core.rules import RULES, Function, Primitive, composite, constant, linear, raw
+from gradtape.core.rules import (
+    Function,
+    Primitive,
+    composite,
+    constant,
+    linear,
+    raw,
+    register,
+)
 from gradtape.rules.arguments import (
     Axis,
     cast,
@@ -79,7 +87,7 @@ def reduction(
     kind: type[Reduction] = Reduction,
 ) -> None:
     """Register a `Reduction`."""
-    RULES[function] = kind(function, [vjp], reads=reads, calls=calls)
+    register(kind(function, [vjp], reads=reads, calls=calls))
 
 
 def _reducer(ufunc: Any, function: Function) -> Function:

@@ -132,8 +132,8 @@ _CLIP = np._core.umath.clip  # type: ignore[attr-defined]  # what ndarray.clip c
 # bounds cross the result is the upper one.
 selection(
     _CLIP,
-    lambda y, x, low, high: ~(x < low) & ~(x > high) & ~(low > high),
-    lambda y, x, low, high: (x < low) & ~(low > high),
+    lambda y, x, low, high: np.logical_not((x < low) | (x > high) | (low > high)),
+    lambda y, x, low, high: (x < low) & np.logical_not(low > high),
     lambda y, x, low, high: (x > high) | (low > high),
     domain=(Domain(-2.0, 2.0, holes=(-1.0, 1.0)), Domain(-1.2, -0.8), Domain(0.8, 1.2)),
 )
