@@ -89,7 +89,7 @@ class _Watcher(Recorder):
 
     def record(
         self,
-        rule: Recorded,
+        rule: Any,
         y: Any,
         values: Sequence[Any],
         args: Sequence[Any],

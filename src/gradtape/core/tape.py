@@ -12,9 +12,17 @@ from typing import Any, Self
 import numpy as np
 
 from gradtape.core import structure
-from gradtape.core.cotangents import DEAD, FORMS, Scattered, accumulate, dense
+from gradtape.core.cotangents import DEAD, FORMS, Scattered, accumulate, dense, typed
 from gradtape.core.errors import warn_user
-from gradtape.core.handle import PYTHON_NUMBERS, REAL_SCALARS, UNTRACKED, Handle, Spec, new_identity, settled
+from gradtape.core.handle import (
+    PYTHON_NUMBERS,
+    REAL_SCALARS,
+    UNTRACKED,
+    Handle,
+    Spec,
+    new_identity,
+    settled,
+)
 from gradtape.core.rules import Recorded
 
 _active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", default=())
@@ -40,7 +48,7 @@ class Recorder:
 
     def record(
         self,
-        rule: Recorded,
+        rule: Any,
         y: Any,
         values: Sequence[Any],
         args: Sequence[Any],
@@ -53,6 +61,12 @@ class Recorder:
         recorder has given it one; so is what is returned.
         """
         raise NotImplementedError
+
+    def record_pair(
+        self, rule: Any, y: Any, a: Any, b: Any, left: Any, right: Any, out: int
+    ) -> int:
+        """`record` of ``y = rule(a, b)`` for two scalars, the values of `left` and `right`."""
+        return self.record(rule, y, (a, b), (left, right), None, out)  # type: ignore[no-any-return]
 
     def leak(self, handle: Handle, how: str) -> None:
         """Take note that `handle` becomes a plain value, by `how`."""
@@ -224,7 +238,7 @@ class GradientTape(Recorder):
 
     def record(
         self,
-        rule: Recorded,
+        rule: Any,
         y: Any,
         values: Sequence[Any],
         args: Sequence[Any],
@@ -262,6 +276,36 @@ class GradientTape(Recorder):
                 out = out or new_identity()
                 known.add(out)
             self._records.append((rule, out, ids, saved, options))
+        return out
+
+    def record_pair(
+        self, rule: Any, y: Any, a: Any, b: Any, left: Any, right: Any, out: int
+    ) -> int:
+        """`record` without its loops: where all is overhead, this is half of it."""
+        if not self._recording:
+            return out
+        known, kind = self._known, y.__class__
+        uniform = rule.keeps_scalars
+        i = j = UNTRACKED
+        if isinstance(left, Handle) and (
+            left._id in known or (left._trainable and self._meet(left))
+        ):
+            i = left._id
+            if a.__class__ is not kind:
+                uniform = False
+        if isinstance(right, Handle) and (
+            right._id in known or (right._trainable and self._meet(right))
+        ):
+            j = right._id
+            if b.__class__ is not kind:
+                uniform = False
+        if not i and not j:
+            return out
+        if not uniform:
+            return super().record_pair(rule, y, a, b, left, right, out)
+        out = out or new_identity()
+        known.add(out)
+        self._records.append((rule, out, (i, j), (y, a, b), None))
         return out
 
     def leak(self, handle: Handle, how: str) -> None:
@@ -315,8 +359,8 @@ class GradientTape(Recorder):
             )
         if unconnected_gradients is not UnconnectedGradients.NONE:
             unconnected_gradients = UnconnectedGradients(unconnected_gradients)
-        targets = _handles(target, "target")
-        handles = _handles(sources, "source")
+        targets = [target] if isinstance(target, Handle) else _handles(target, "target")
+        handles = [sources] if isinstance(sources, Handle) else _handles(sources, "source")
         seeds = None if output_gradients is None else _seeds(target, targets, output_gradients)
         if not self._persistent:
             if self._recording:
@@ -362,19 +406,28 @@ class GradientTape(Recorder):
         live = known if self._leaves <= wanted else _reachable(records, wanted)
         cotangents: dict[int, Any] = {}
         for position, target in enumerate(targets):
-            if target._id in live:
-                accumulate(cotangents, target._id, seeds[position] if seeds else 1)
-        tensor = targets[0]._result if active() else None
+            ident = target._id
+            if ident in live:
+                seed = seeds[position] if seeds else 1
+                if ident in cotangents:
+                    accumulate(cotangents, ident, seed)
+                else:
+                    cotangents[ident] = seed
+        recorders = active()
+        tensor = targets[0]._result if recorders else None
         if self._runs_user_code:
             return _walk_aloud(records, cotangents, live, wanted, tensor)
-        return _QUIET.copy().run(_walk_as, active(), records, cotangents, live, wanted, tensor)
+        if recorders:
+            arguments = recorders, records, cotangents, live, wanted, tensor
+            return _QUIET.copy().run(_walk_as, *arguments)
+        return _QUIET.copy().run(_walk_back, records, cotangents, live, wanted, None)
 
 
 def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
     """The gradient as the user gets it."""
-    value = handle._value
+    value: Any = handle._value
     if gradient.__class__ in PYTHON_NUMBERS and value.__class__ in REAL_SCALARS:
-        return handle._result(value.__class__(gradient))
+        return handle._result(typed(gradient, Spec.of(value)))
     if (
         gradient.__class__ is np.ndarray
         and gradient.shape == value.shape
@@ -492,8 +545,7 @@ def _fill(cotangent: Any, spec: Spec) -> Any:
 
 
 def _handles(tree: Any, what: str) -> list[Any]:
-    if isinstance(tree, Handle):
-        return [tree]
+    """The Tensors in `tree`."""
     if tree.__class__ is list and all([isinstance(leaf, Handle) for leaf in tree]):
         return tree
     leaves = structure.flatten(tree)

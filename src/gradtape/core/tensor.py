@@ -10,8 +10,18 @@ import numpy as np
 
 from gradtape.core.dispatch import apply, array_ufunc, finish, leak, replace, unwrap
 from gradtape.core.dtypes import convert
-from gradtape.core.handle import PYTHON_NUMBERS, Handle, frozen, frozen_index, new_identity, settled
+from gradtape.core.handle import (
+    PYTHON_NUMBERS,
+    REAL_SCALARS,
+    UNTRACKED,
+    Handle,
+    frozen,
+    frozen_index,
+    new_identity,
+    settled,
+)
 from gradtape.core.rules import RULES
+from gradtape.core.tape import active
 
 
 def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -19,13 +29,19 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
 
     def forward(self: Tensor, other: Any) -> Any:
         a = self._value
-        if isinstance(other, Handle):
-            b = other._value
-        elif other.__class__ in PYTHON_NUMBERS or other.__class__ is np.ndarray:
+        if other.__class__ in PYTHON_NUMBERS or other.__class__ is np.ndarray:
             b = other
+        elif isinstance(other, Handle):
+            b = other._value
         else:
             return apply(ufunc, (self, other)) if _is_operand(other) else NotImplemented
-        return finish(RULES[ufunc], compute(a, b), (a, b), (self, other), None, self._result)
+        y = compute(a, b)
+        if y.__class__ in REAL_SCALARS:  # `finish` without the call: scalars are all overhead
+            out = UNTRACKED
+            for recorder in active():
+                out = recorder.record_pair(RULES[ufunc], y, a, b, self, other, out)
+            return self._result(y, out)
+        return finish(RULES[ufunc], y, (a, b), (self, other), None, self._result)
 
     return forward
 
@@ -36,11 +52,15 @@ def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[
     def backward(self: Tensor, other: Any) -> Any:
         b = self._value
         # Python itself multiplies a complex by an np.float64, and forgets the dtype.
-        if other.__class__ in PYTHON_NUMBERS and other.__class__ is not complex:
-            return finish(
-                RULES[ufunc], compute(other, b), (other, b), (other, self), None, self._result
-            )
-        return apply(ufunc, (other, self)) if _is_operand(other) else NotImplemented
+        if other.__class__ not in PYTHON_NUMBERS or other.__class__ is complex:
+            return apply(ufunc, (other, self)) if _is_operand(other) else NotImplemented
+        y = compute(other, b)
+        if y.__class__ in REAL_SCALARS:
+            out = UNTRACKED
+            for recorder in active():
+                out = recorder.record_pair(RULES[ufunc], y, other, b, other, self, out)
+            return self._result(y, out)
+        return finish(RULES[ufunc], y, (other, b), (other, self), None, self._result)
 
     return backward
 
@@ -166,11 +186,8 @@ class Tensor(Handle):
     __rshift__ = _compare(np.right_shift)
     __rrshift__ = _swapped(np.right_shift)
 
-    _power = _binary(operator.pow, np.power)
+    __pow__ = _binary(operator.pow, np.power)
     __rpow__ = _reflected(operator.pow, np.power)
-
-    def __pow__(self, other: Any, modulo: None = None) -> Any:
-        return self._power(other)
 
     def __round__(self, ndigits: int | None = None) -> Any:
         if ndigits is None and not self.shape:
@@ -499,6 +516,8 @@ class Variable(Tensor):
         value: Any = new._value if isinstance(new, Handle) else new
         old = self._value
         kind = value.__class__
+        if kind is old.__class__ and kind in REAL_SCALARS:
+            return value
         if kind is old.__class__ and value.shape == old.shape and value.dtype == old.dtype:
             return value
         array = np.asarray(value)
