@@ -63,7 +63,7 @@ def _gradtape() -> Work:
     import gradtape as gt
 
     x, labels, initial = _data()
-    rows = np.arange(BATCH)
+    x, labels, rows = gt.constant(x), gt.constant(labels), gt.constant(np.arange(BATCH))
     parameters = [gt.Variable(p) for p in initial]
 
     def work() -> Any:

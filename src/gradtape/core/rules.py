@@ -35,7 +35,7 @@ from gradtape.core.cotangents import (
     typed,
 )
 from gradtape.core.domains import Call, Domain
-from gradtape.core.handle import REAL_SCALARS, Handle, Spec, frozen
+from gradtape.core.handle import PYTHON_NUMBERS, REAL_SCALARS, Handle, Spec, frozen
 
 Function = Callable[..., Any]
 Cotangents = dict[int, Any]
@@ -254,19 +254,26 @@ class _Shaped(Recorded):
     ) -> None:
         kwargs, out, specs = options
         mask = None
-        if g.__class__ is Masked:
-            g, mask = g.value, expand(g.mask, out.shape)
-        if not isinstance(out, tuple):
-            g = expand(typed(g, out), out.shape)
+        if out.__class__ is not tuple:
+            if g.__class__ is Masked:
+                g, mask = g.value, expand(g.mask, out.shape)
+            if g.__class__ in PYTHON_NUMBERS:
+                g = typed(g, out)
+            if g.shape != out.shape:
+                g = expand(g, out.shape)
         for position, ident in enumerate(ids):
             if ident not in live:
                 continue
             c = self.cotangent(position, g, mask, saved, kwargs)
             if c.__class__ not in FORMS:
-                c = _cast(c, specs[position])
+                if c.dtype != specs[position].dtype:
+                    c = _cast(c, specs[position])
                 if mask is not None:
                     c = self.mask(position, c, mask, saved, kwargs)
-            accumulate(into, ident, c)
+            if ident in into:
+                accumulate(into, ident, c)
+            else:
+                into[ident] = c
 
     def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
         """The cotangent of one argument."""

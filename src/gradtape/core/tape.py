@@ -372,9 +372,18 @@ class GradientTape(Recorder):
         found = self._sweep(targets, seeds, ids)
         gradients = []
         for handle, ident in zip(handles, ids):  # noqa: B905 (hot; equal by construction)
-            gradient, kind = found.get(ident), handle._value.__class__
-            if kind in REAL_SCALARS and gradient.__class__ is kind:
-                gradient = handle._result(gradient)
+            gradient: Any = found.get(ident)
+            value = handle._value
+            kind = value.__class__
+            if gradient.__class__ is kind and (
+                kind in REAL_SCALARS
+                or (
+                    kind is np.ndarray
+                    and gradient.shape == value.shape
+                    and gradient.dtype == value.dtype
+                )
+            ):
+                gradient = handle._result(settled(gradient))
             else:
                 gradient = _finish(handle, gradient, unconnected_gradients)
             gradients.append(gradient)
@@ -428,13 +437,6 @@ def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | s
     value: Any = handle._value
     if gradient.__class__ in PYTHON_NUMBERS and value.__class__ in REAL_SCALARS:
         return handle._result(typed(gradient, Spec.of(value)))
-    if (
-        gradient.__class__ is np.ndarray
-        and gradient.shape == value.shape
-        and gradient.dtype == value.dtype
-        and not is_discrete(value)
-    ):
-        return handle._result(settled(gradient))
     if (
         isinstance(gradient, Handle)
         and gradient._value.__class__ is value.__class__ in REAL_SCALARS
