@@ -39,6 +39,9 @@ def apply(function: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
 
 def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute and record one operation whose Tensors stand among `args`."""
+    if not kwargs and len(args) == 1 and isinstance(args[0], Handle):
+        values: Sequence[Any] = (args[0]._value,)
+        return finish(rule, rule.compute(values[0]), values, args, kwargs, args[0]._result)
     for arg in args:
         if arg.__class__ is list or arg.__class__ is tuple:
             args = [stacked(a) if a.__class__ in _SEQUENCES else a for a in args]

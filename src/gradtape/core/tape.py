@@ -65,7 +65,7 @@ class Recorder:
     def record_pair(
         self, rule: Any, y: Any, a: Any, b: Any, left: Any, right: Any, out: int
     ) -> int:
-        """`record` of ``y = rule(a, b)`` for two scalars, the values of `left` and `right`."""
+        """`record` of ``y = rule(a, b)``, the values of `left` and `right`; `y` is one value."""
         return self.record(rule, y, (a, b), (left, right), None, out)  # type: ignore[no-any-return]
 
     def leak(self, handle: Handle, how: str) -> None:
@@ -249,63 +249,62 @@ class GradientTape(Recorder):
         if not self._recording:
             return out
         known = self._known
-        kind = y.__class__
         ids = []
-        hit, uniform = False, rule.keeps_scalars and kind in REAL_SCALARS
+        hit = False
         for arg in args:
             if isinstance(arg, Handle) and (
                 arg._id in known or (arg._trainable and self._meet(arg))
             ):
                 ids.append(arg._id)
                 hit = True
-                if arg._value.__class__ is not kind:
-                    uniform = False
             else:
                 ids.append(UNTRACKED)
-        if hit:
-            if uniform:  # nothing to broadcast or cast, and no array to keep alive
-                saved, options = (y, *values), None
-            else:
-                saved, options = rule.save(y, values, ids, kwargs)
-                if rule.user_code:
-                    self._runs_user_code = True
-            if kind is tuple:
-                out = out or tuple([UNTRACKED if is_discrete(v) else new_identity() for v in y])
-                known.update(filter(None, out))
-            else:
-                out = out or new_identity()
-                known.add(out)
-            self._records.append((rule, out, ids, saved, options))
-        return out
+        return self._append(rule, y, values, ids, kwargs, out) if hit else out
 
     def record_pair(
         self, rule: Any, y: Any, a: Any, b: Any, left: Any, right: Any, out: int
     ) -> int:
-        """`record` without its loops: where all is overhead, this is half of it."""
+        """`record` without its loops, for operators on scalars, where all is overhead."""
         if not self._recording:
             return out
-        known, kind = self._known, y.__class__
-        uniform = rule.keeps_scalars
+        known = self._known
         i = j = UNTRACKED
         if isinstance(left, Handle) and (
             left._id in known or (left._trainable and self._meet(left))
         ):
             i = left._id
-            if a.__class__ is not kind:
-                uniform = False
         if isinstance(right, Handle) and (
             right._id in known or (right._trainable and self._meet(right))
         ):
             j = right._id
-            if b.__class__ is not kind:
-                uniform = False
         if not i and not j:
             return out
-        if not uniform:
-            return super().record_pair(rule, y, a, b, left, right, out)
+        kind = y.__class__
+        if (
+            kind not in REAL_SCALARS
+            or (i and a.__class__ is not kind)
+            or (j and b.__class__ is not kind)
+            or not rule.keeps_scalars
+        ):
+            return self._append(rule, y, (a, b), (i, j), None, out)  # type: ignore[no-any-return]
         out = out or new_identity()
         known.add(out)
         self._records.append((rule, out, (i, j), (y, a, b), None))
+        return out
+
+    def _append(
+        self, rule: Any, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any, out: Any
+    ) -> Any:
+        saved, options = rule.save(y, values, ids, kwargs)
+        if rule.user_code:
+            self._runs_user_code = True
+        if y.__class__ is tuple:
+            out = out or tuple([UNTRACKED if is_discrete(v) else new_identity() for v in y])
+            self._known.update(filter(None, out))
+        else:
+            out = out or new_identity()
+            self._known.add(out)
+        self._records.append((rule, out, ids, saved, options))
         return out
 
     def leak(self, handle: Handle, how: str) -> None:

@@ -36,12 +36,14 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
         else:
             return apply(ufunc, (self, other)) if _is_operand(other) else NotImplemented
         y = compute(a, b)
-        if y.__class__ in REAL_SCALARS:  # `finish` without the call: scalars are all overhead
-            out = UNTRACKED
-            for recorder in active():
-                out = recorder.record_pair(RULES[ufunc], y, a, b, self, other, out)
-            return self._result(y, out)
-        return finish(RULES[ufunc], y, (a, b), (self, other), None, self._result)
+        if y.__class__ not in REAL_SCALARS:
+            y = settled(y)
+            if y.dtype.kind not in "fc":
+                return self._result(y)
+        out = UNTRACKED
+        for recorder in active():
+            out = recorder.record_pair(RULES[ufunc], y, a, b, self, other, out)
+        return self._result(y, out)
 
     return forward
 
@@ -55,12 +57,14 @@ def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[
         if other.__class__ not in PYTHON_NUMBERS or other.__class__ is complex:
             return apply(ufunc, (other, self)) if _is_operand(other) else NotImplemented
         y = compute(other, b)
-        if y.__class__ in REAL_SCALARS:
-            out = UNTRACKED
-            for recorder in active():
-                out = recorder.record_pair(RULES[ufunc], y, other, b, other, self, out)
-            return self._result(y, out)
-        return finish(RULES[ufunc], y, (other, b), (other, self), None, self._result)
+        if y.__class__ not in REAL_SCALARS:
+            y = settled(y)
+            if y.dtype.kind not in "fc":
+                return self._result(y)
+        out = UNTRACKED
+        for recorder in active():
+            out = recorder.record_pair(RULES[ufunc], y, other, b, other, self, out)
+        return self._result(y, out)
 
     return backward
 
