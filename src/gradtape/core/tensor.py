@@ -151,7 +151,7 @@ class Tensor(Handle):
         return apply(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        leak(self, "np.asarray")
+        leak(self, "np.asarray (or np.array; np.stack joins Tensors)")
         array = np.array(self._value, dtype=dtype, copy=copy)
         if copy is not True and array.base is not None:
             array.flags.writeable = False

@@ -147,8 +147,8 @@ _SPREAD = Domain(-2.0, 2.0, holes=(-1.0, 1.0))
         call(draw(5, domain=_SPREAD), -1.0, 1.0),
         call(draw(5, domain=_SPREAD), None, 1.0),
         call(draw(5, domain=_SPREAD), draw(2, 1, domain=Domain(-1.2, -0.8)), None),
-        call(draw(5, domain=_SPREAD), min=draw(domain=Domain(-1.2, -0.8)), max=1.0),
-        call(draw(5, domain=_SPREAD), max=draw(domain=Domain(0.8, 1.2))),
+        call(draw(5, domain=_SPREAD), draw(domain=Domain(-1.2, -0.8)), 1.0),
+        call(draw(5, domain=_SPREAD), a_min=None, a_max=draw(domain=Domain(0.8, 1.2))),
     ],
 )
 def _clip(
