@@ -206,6 +206,16 @@ def test_methods_agree_with_numpy() -> None:
         ):
             np.testing.assert_array_equal(part.numpy(), wanted, err_msg=name)
             assert part.dtype == wanted.dtype, name
+    x.put([0, 5], [9.0, -9.0])
+    np.put(a, [0, 5], [9.0, -9.0])
+    np.testing.assert_array_equal(x.numpy(), a)
+    for got, expected in ((x, a), (x, a)):
+        got.sort(axis=0)
+        expected.sort(axis=0)
+        np.testing.assert_array_equal(got.numpy(), expected)
+        got.partition(1)
+        expected.partition(1)
+        np.testing.assert_array_equal(np.sort(got.numpy()), np.sort(expected))
     x.fill(2.0)
     assert x.numpy().tolist() == [[2.0] * 3] * 2
 

@@ -225,7 +225,10 @@ def leak(handle: Any, how: str) -> None:
 def _constant(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute without recording."""
     tensor = _result_class(handles_in([*args, kwargs]))
-    return wrap(function(*unwrap(tuple(args)), **unwrap(kwargs)), tensor)
+    y = function(*unwrap(tuple(args)), **unwrap(kwargs))
+    if any([y is arg for arg in args]):
+        y = frozen(y)  # the user's own array stays writeable
+    return wrap(y, tensor)
 
 
 def _unknown(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

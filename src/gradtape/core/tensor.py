@@ -405,6 +405,18 @@ class Tensor(Handle):
         order = axes[0] if len(axes) == 1 else (axes or None)
         return apply(np.transpose, (self, order))
 
+    def sort(self, axis: int = -1, **options: Any) -> None:
+        """Put the entries along `axis` in ascending order, in place."""
+        self[...] = apply(np.sort, (self, axis), options)
+
+    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+        """Put the entries at `kth` where sorting would put them, in place."""
+        self[...] = apply(np.partition, (self, kth, axis), options)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        """Set the entries at the flat `indices`, in place."""
+        apply(np.put, (self, indices, values, mode))
+
     def fill(self, value: Any) -> None:
         """Set every entry to `value`."""
         self[...] = value
