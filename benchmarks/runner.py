@@ -12,6 +12,7 @@ import random
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -19,6 +20,9 @@ from typing import Any, Self
 from benchmarks.libraries import ENVIRONMENT, OURS, Column
 from benchmarks.report import Measurement
 from benchmarks.workload import Workload
+
+SETTLE = 0.02
+"""Seconds before each batch, in which the idle threads of the column before stop spinning."""
 
 Say = Callable[[str], None]
 
@@ -208,6 +212,7 @@ class Runner:
             for lane in order.sample(lanes, len(lanes)):
                 key = lane.column.key
                 if key in playing and not lane.error:
+                    time.sleep(SETTLE)
                     once = lane.ask(lane.worker, "batch", calls=self._plan.calls(seconds[key]))
                     if once is not None:
                         lane.times[number] = once
