@@ -101,10 +101,9 @@ def scatter(spec: Spec, parts: list[tuple[Any, Any]]) -> Any:
     indices = tuple([index for index, _ in parts])
     values = tuple([v.value if v.__class__ is Masked else v for _, v in parts])
     for value in values:
-        if isinstance(value, Handle):
-            from gradtape.core.dispatch import apply
-
-            return apply(scatter_add, values, {"spec": spec, "indices": indices})
+        if isinstance(value, Handle):  # by NumPy's protocol: this file knows no dispatch
+            options = {"spec": spec, "indices": indices}
+            return value.__array_function__(scatter_add, (), values, options)  # type: ignore[attr-defined]
     return scatter_add(*values, spec=spec, indices=indices)
 
 

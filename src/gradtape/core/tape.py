@@ -83,7 +83,17 @@ def recording(recorder: Recorder) -> Iterator[None]:
 
 
 class UnconnectedGradients(enum.Enum):
-    """What `GradientTape.gradient` gives for a source that the target does not depend on."""
+    """What `GradientTape.gradient` gives for a source that the target does not depend on.
+
+    Examples
+    --------
+    >>> import gradtape as gt
+    >>> x, other = gt.Variable(3.0), gt.Variable([1.0, 2.0])
+    >>> with gt.GradientTape() as tape:
+    ...     y = x * x
+    >>> tape.gradient(y, other, unconnected_gradients=gt.UnconnectedGradients.ZERO)
+    Tensor([0. 0.], shape=(2,), dtype=float32)
+    """
 
     NONE = "none"
     ZERO = "zero"
@@ -134,6 +144,9 @@ class GradientTape(Recorder):
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._persistent = persistent
         self._automatic = watch_accessed_variables
+        self._forget()
+
+    def _forget(self) -> None:
         self._records: list[tuple[Recorded, Any, Any, Any, Any]] = []
         self._known: set[int] = set()
         self._leaves: set[int] = set()
@@ -184,6 +197,8 @@ class GradientTape(Recorder):
                 continue
             if not leaf._id:
                 leaf._id = new_identity()
+            if leaf._trainable and leaf._id not in self._known:
+                self._variables.append(leaf)
             self._known.add(leaf._id)
             self._leaves.add(leaf._id)
             if self._watched is None:
@@ -218,7 +233,7 @@ class GradientTape(Recorder):
         """
         if not self._recording:
             raise ValueError("Use reset inside the tape's own `with`: it is not recording.")
-        self.__init__(self._persistent, self._automatic)  # type: ignore[misc]
+        self._forget()
         self._watched, self._leaks, self._runs_user_code = None, (), False
 
     def knows(self, handle: Handle) -> bool:
@@ -560,9 +575,7 @@ def _handles(tree: Any, what: str) -> list[Any]:
 
 
 def _seeds(target: Any, targets: list[Any], output_gradients: Any) -> list[Any]:
-    """The cotangent of each target."""
-    if output_gradients is None:
-        return [t._value.dtype.type(1) for t in targets]  # broadcasts to the target's shape
+    """The cotangent of each target, in its dtype."""
     if isinstance(target, Handle):
         given = [output_gradients]
     else:
@@ -576,8 +589,13 @@ def _seeds(target: Any, targets: list[Any], output_gradients: Any) -> list[Any]:
             raise ValueError(
                 f"Give output_gradients the shape of the target, {t._value.shape}: got {shape}."
             )
+        dtype = t._value.dtype
         if not isinstance(v, Handle):
-            v = settled(np.array(v, dtype=t._value.dtype))
+            v = settled(np.array(v, dtype=dtype))
+        elif not active():
+            v = v._value.astype(dtype, copy=False)
+        elif v._value.dtype != dtype:
+            v = v.astype(dtype)  # type: ignore[attr-defined]
         seeds.append(v)
     return seeds
 
