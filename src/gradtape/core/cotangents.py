@@ -66,9 +66,10 @@ class Scattered:
 
     def gather(self) -> Any:
         """One dense cotangent; entries that no part touches are dead."""
-        value, base = scatter(self.spec, self.parts), self.base
+        base = self.base
         if base is not None and base.__class__ is not Masked:
-            return value + base
+            return scatter(self.spec, self.parts) + base
+        value = scatter(self.spec, self.parts)
         mask = np.zeros(self.spec.shape, bool)
         for index, part in self.parts:
             if part.__class__ is not Masked:

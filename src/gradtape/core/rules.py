@@ -170,21 +170,27 @@ class Elementwise(Recorded):
         for position, (ident, partial) in enumerate(zip(ids, self.partials, strict=True)):
             if ident not in live:
                 continue
-            if partial is None or partial == 0:
-                accumulate(into, ident, DEAD)
-                continue
-            c = self._contribution(g, partial, saved)
-            if masked is not None and partial.__class__ is not int:
-                c = _repaired(c, masked)
-            if specs is None:
-                accumulate(into, ident, c if masked is None else Masked(c, masked._mask))
+            if partial.__class__ is int:
+                c = g if partial == 1 else -g if partial else DEAD
+            elif partial is None:
+                c = DEAD
             else:
-                accumulate(into, ident, _brought_back(c, masked, specs[0], specs[1][position]))
+                c = self._contribution(g, partial, saved)
+                if masked is not None:
+                    c = _repaired(c, masked)
+            if c is DEAD:
+                pass
+            elif specs is not None:
+                c = _brought_back(c, masked, specs[0], specs[1][position])
+            elif masked is not None:
+                c = Masked(c, masked._mask)
+            if ident in into:
+                accumulate(into, ident, c)
+            else:
+                into[ident] = c
 
     @staticmethod
     def _contribution(g: Any, partial: Any, saved: Any) -> Any:
-        if partial.__class__ is int:
-            return g if partial == 1 else -g
         if partial.__class__ is Over:
             divisor = partial.divisor(*saved)
             return g / (np.conj(divisor) if is_complex(divisor) else divisor)

@@ -35,6 +35,9 @@ _QUIET = Context()
 _QUIET.run(np.seterr, all="ignore")
 
 
+_NO_OPTIONS: dict[str, Any] = {}
+
+
 class Recorder:
     """Something that is told of every operation while it is active."""
 
@@ -66,7 +69,7 @@ class Recorder:
         self, rule: Any, y: Any, a: Any, b: Any, left: Any, right: Any, out: int
     ) -> int:
         """`record` of ``y = rule(a, b)``, the values of `left` and `right`; `y` is one value."""
-        return self.record(rule, y, (a, b), (left, right), None, out)  # type: ignore[no-any-return]
+        return self.record(rule, y, (a, b), (left, right), _NO_OPTIONS, out)  # type: ignore[no-any-return]
 
     def leak(self, handle: Handle, how: str) -> None:
         """Take note that `handle` becomes a plain value, by `how`."""
@@ -301,7 +304,7 @@ class GradientTape(Recorder):
             or (j and b.__class__ is not kind)
             or not rule.keeps_scalars
         ):
-            return self._append(rule, y, (a, b), (i, j), None, out)  # type: ignore[no-any-return]
+            return self._append(rule, y, (a, b), (i, j), _NO_OPTIONS, out)  # type: ignore[no-any-return]
         out = out or new_identity()
         known.add(out)
         self._records.append((rule, out, (i, j), (y, a, b), None))

@@ -169,7 +169,7 @@ class Tensor(Handle):
     __rtruediv__ = _reflected(operator.truediv, np.true_divide)
     __mod__ = _binary(operator.mod, np.remainder)
     __rmod__ = _reflected(operator.mod, np.remainder)
-    __matmul__ = _compare(np.matmul)
+    __matmul__ = _binary(operator.matmul, np.matmul)
     __rmatmul__ = _swapped(np.matmul)
     __floordiv__ = _compare(np.floor_divide)
     __rfloordiv__ = _swapped(np.floor_divide)
