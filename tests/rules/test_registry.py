@@ -25,10 +25,16 @@ import gradtape as gt
 from gradtape.core.rules import RULES, Rule
 
 STEP = 1e-3
-PROGRAMS = [
-    pytest.param(Program(rule, case), id=f"{rule.name}-{index}")
+CALLS = [
+    (Program(rule, case), f"{rule.name}-{index}")
     for rule in differentiable_rules()
     for index, case in enumerate(calls_of(rule))
+]
+PROGRAMS = [pytest.param(program, id=name) for program, name in CALLS]
+COMPLEX_PROGRAMS = [
+    pytest.param(program, id=name)
+    for program, name in CALLS
+    if all(d.domain.complex for d in drawn(program.case))
 ]
 
 
@@ -75,10 +81,8 @@ def test_real(program: Program) -> None:
     _check(program, np.float64)
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", COMPLEX_PROGRAMS)
 def test_complex(program: Program) -> None:
-    if not all(d.domain.complex for d in drawn(program.case)):
-        pytest.skip("defined for real numbers only")
     _check(program, np.complex128)
 
 
