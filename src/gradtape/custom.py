@@ -13,7 +13,7 @@ from gradtape.core import structure
 from gradtape.core.cotangents import accumulate, dense
 from gradtape.core.dispatch import finish
 from gradtape.core.errors import warn_user
-from gradtape.core.handle import Handle, Spec, frozen
+from gradtape.core.handle import Handle, Spec, frozen, settled
 from gradtape.core.rules import Recorded
 from gradtape.core.tape import Recorder, active, recording
 from gradtape.core.tensor import Tensor
@@ -117,7 +117,8 @@ class _Custom(Recorded):
     ) -> None:
         super().__init__(f)
         self.grad = grad
-        self.specs = [Spec.of(_plain(x)) for x in (*inputs, *variables)]
+        plain = [_plain(x) for x in (*inputs, *variables)]
+        self.specs: list[Spec | None] = [Spec.of(x) if _is_number(x) else None for x in plain]
         self.arity = len(inputs)
         self.variables = list(variables)
 
@@ -130,11 +131,11 @@ class _Custom(Recorded):
     ) -> None:
         _, out, specs = options
         dys = list(g) if isinstance(out, tuple) else [dense(g, out)]
-        tensors = [dy if isinstance(dy, Handle) else Tensor(dy) for dy in dys]
+        tensors = [dy if isinstance(dy, Handle) else Tensor(settled(dy)) for dy in dys]
         recorded = bool(active())
         for ident, spec, c in zip(ids, specs, self._cotangents(tensors), strict=True):
             if c is not None and ident in live:
-                value = c if recorded and isinstance(c, Handle) else _plain(c)
+                value = c if recorded and isinstance(c, Handle) else frozen(_plain(c))
                 accumulate(into, ident, dense(value, spec))
 
     def _cotangents(self, dys: Sequence[Handle]) -> list[Any]:
@@ -148,35 +149,46 @@ class _Custom(Recorded):
             *self._counted(for_variables, count, "variables", self.specs[self.arity :]),
         ]
 
-    def _counted(self, found: Any, count: int, what: str, specs: Sequence[Spec]) -> list[Any]:
+    def _counted(
+        self, found: Any, count: int, what: str, specs: Sequence[Spec | None]
+    ) -> list[Any]:
         cotangents = structure.flatten(list(found) if isinstance(found, tuple) else found)
         if len(cotangents) != count:
             raise ValueError(
                 f"Return {count} cotangents for the {what} of {_name(self.function)} from its "
                 f"gradient function: got {len(cotangents)}."
             )
-        for position, (c, spec) in enumerate(zip(cotangents, specs, strict=False)):
-            if c is not None and np.shape(_plain(c)) not in ((), spec.shape):
+        for position, (c, spec) in enumerate(zip(cotangents, specs)):  # noqa: B905 (specs go on)
+            if c is None:
+                continue
+            if spec is None or np.shape(_plain(c)) not in ((), spec.shape):
+                wanted = "None" if spec is None else f"a cotangent of shape {spec.shape}"
                 raise ValueError(
-                    f"Return a cotangent of shape {spec.shape} for number {position} of the {what} "
-                    f"of {_name(self.function)}: got shape {np.shape(_plain(c))}."
+                    f"Return {wanted} for number {position} of the {what} of "
+                    f"{_name(self.function)}: got shape {np.shape(_plain(c))}."
                 )
         return cotangents
 
 
 def _record(rule: _Custom, result: Any, inputs: Sequence[Any]) -> Any:
     """The results as new Tensors, recorded under `rule` instead of what the body recorded."""
-    results = structure.flatten(result)
-    plain = [frozen(_plain(y)) for y in results]
-    y = plain[0] if len(plain) == 1 else tuple(plain)
+    leaves = [_plain(y) for y in structure.flatten(result)]
+    numbers = [frozen(y) for y in leaves if _is_number(y)]
+    y = numbers[0] if len(numbers) == 1 else tuple(numbers)
     outputs = finish(rule, y, [_plain(x) for x in inputs], inputs, None, Tensor)
-    return structure.rebuild(result, [outputs] if len(plain) == 1 else list(outputs))
+    remaining = iter([outputs] if len(numbers) == 1 else outputs)
+    return structure.rebuild(result, [next(remaining) if _is_number(y) else y for y in leaves])
 
 
 def _plain(value: Any) -> Any:
+    """The array behind a Tensor; a number as a NumPy scalar; anything else as it is."""
     if isinstance(value, Handle):
         return value._value
-    return value if hasattr(value, "dtype") else np.asarray(value)[()]
+    return np.asarray(value)[()] if isinstance(value, (int, float, complex, list)) else value
+
+
+def _is_number(value: Any) -> bool:
+    return getattr(getattr(value, "dtype", None), "kind", "O") in "biufc"
 
 
 def _pair(f: Any, returned: Any) -> tuple[Any, Callable[..., Any]]:

@@ -15,7 +15,9 @@ from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, 
 from gradtape.core.rules import RULES, Composite, Constant, Recorded, Rule, name_of
 from gradtape.core.tape import active
 
-_SEQUENCES = (list, tuple)
+_OPERANDS = frozenset(
+    {np.ndarray, int, bool, float, complex, np.float64, np.float32, np.float16, Spec}
+)
 _PLAIN = frozenset({int, bool, float, str, type(None), np.dtype, Spec})
 
 
@@ -43,8 +45,8 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         values: Sequence[Any] = (args[0]._value,)
         return finish(rule, rule.compute(values[0]), values, args, kwargs, args[0]._result)
     for arg in args:
-        if arg.__class__ is list or arg.__class__ is tuple:
-            args = [stacked(a) if a.__class__ in _SEQUENCES else a for a in args]
+        if not isinstance(arg, Handle) and arg.__class__ not in _OPERANDS:
+            args = [operand(a) for a in args]
             break
     values = [arg._value if isinstance(arg, Handle) else arg for arg in args]
     if kwargs:
@@ -68,12 +70,11 @@ def finish(
     if y.__class__ not in REAL_SCALARS:
         if y.__class__ is tuple or y.__class__ is list:
             return _finish_several(rule, tuple(y), values, args, kwargs, tensor)
-        if y.__class__ is np.ndarray and y.ndim:
-            y.setflags(write=False)
-        else:
-            y = settled(y)
+        y = settled(y)
+        if y.__class__ is np.ndarray and y.base is not None:
+            y = _detached(y, args)
         if not recorders or y.dtype.kind not in "fc":
-            return tensor(y)
+            return undifferentiable(y, tensor)
     out = UNTRACKED
     for recorder in recorders:
         out = recorder.record(rule, y, values, args, kwargs, out)
@@ -94,6 +95,27 @@ def _finish_several(
     for recorder in active():
         out = recorder.record(rule, results, values, args, kwargs, out)
     return tuple(map(tensor, results, out or (UNTRACKED,) * len(results)))
+
+
+def undifferentiable(y: Any, tensor: type[Handle]) -> Any:
+    """Wrap a result that is not recorded; one of Python objects would lose its gradient so."""
+    if y.dtype.kind == "O":
+        raise TypeError("Give arrays of numbers: got Python objects (dtype object).")
+    return tensor(y)
+
+
+def _detached(y: Any, args: Sequence[Any]) -> Any:
+    """`y`, copied if it is a view of a plain array, into which its owner may write."""
+    owner = _owner(y)
+    if any([isinstance(arg, np.ndarray) and _owner(arg) is owner for arg in args]):
+        return settled(y.copy())
+    return y
+
+
+def _owner(array: Any) -> Any:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def wrap(y: Any, tensor: type[Handle]) -> Any:
@@ -134,6 +156,31 @@ def handles_in(arg: Any) -> list[Handle]:
 def watched(handles: Sequence[Handle]) -> bool:
     """Whether some active recorder knows one of `handles`."""
     return any([recorder.knows(handle) for recorder in active() for handle in handles])
+
+
+def operand(arg: Any) -> Any:
+    """`arg` as an operation takes it: lists and other arrays become arrays of NumPy's own class."""
+    if arg.__class__ is list or arg.__class__ is tuple:
+        return stacked(arg)
+    if isinstance(arg, (np.matrix, np.ma.MaskedArray)):
+        raise TypeError(
+            f"Pass np.asarray(x), or np.where with the mask, instead of the {type(arg).__name__}: "
+            f"its operators and masks mean something else than an array's."
+        )
+    return np.asarray(arg) if isinstance(arg, np.ndarray) or _is_array_like(arg) else arg
+
+
+def _is_array_like(arg: Any) -> bool:
+    """Whether NumPy would take `arg`, of a class it does not know, as an array of numbers."""
+    if hasattr(arg, "__array_ufunc__") or isinstance(arg, (type, bytes)):
+        return False
+    if hasattr(arg, "__array__"):
+        return True
+    try:
+        memoryview(arg)
+    except TypeError:
+        return False
+    return True
 
 
 def stacked(arg: Any) -> Any:

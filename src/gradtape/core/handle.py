@@ -95,8 +95,11 @@ def frozen(value: Any) -> Any:
 
     A record that kept the user's own buffer would give a wrong gradient after ``buffer[:] = ...``.
     """
-    if value.__class__ is np.ndarray and value.flags.writeable:
-        return value.copy()
+    array = value
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return np.array(value)
+        array = array.base
     return value
 
 

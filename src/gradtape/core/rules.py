@@ -129,6 +129,8 @@ class Elementwise(Recorded):
         for position in positions:
             value = values[position - 1]
             kept[position] = value if ids[position - 1] else frozen(value)
+            if plain and getattr(value, "dtype", dtype) != dtype:
+                plain = False
         if plain:
             return kept, None
         return kept, _specs(y, values, ids)
@@ -167,6 +169,10 @@ class Elementwise(Recorded):
             g, masked = g.value, g
         if specs is not None:
             g = typed(g, specs[0])
+            saved = [
+                _promoted(value, specs[0].dtype) if partial is not None else value
+                for value, partial in zip(saved, (1, *self.partials), strict=True)
+            ]
         for position, (ident, partial) in enumerate(zip(ids, self.partials, strict=True)):
             if ident not in live:
                 continue
@@ -391,6 +397,14 @@ class Bilinear(_Shaped):
         met = transpose(mask.astype(np.float64), *map(raw, values), **kwargs)
         return np.where(met > 0, np.nan, c)
 
+    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        def live() -> Any:
+            values = list(map(raw, saved[1:]))
+            values[1 - position] = np.ones(values[1 - position].shape)
+            return self.transposes[position](mask.astype(np.float64), *values, **kwargs) != 0
+
+        return Masked(c, live)
+
 
 class Primitive(_Shaped):
     """Any other function: a vector-Jacobian product ``vjp(g, y, *args, **kwargs)`` per argument.
@@ -558,6 +572,16 @@ def _repaired(c: Any, masked: Masked) -> Any:
     if not isinstance(c, Handle) and is_finite(c):
         return c
     return np.where(masked.mask, c, _zero_like(c))
+
+
+def _promoted(value: Any, dtype: np.dtype[Any]) -> Any:
+    """`value`, as precise as a result of `dtype`: NumPy promoted it before it computed."""
+    own = getattr(value, "dtype", None)
+    if own is None or own == dtype or (own.kind == "c" and dtype.kind != "c"):
+        return value
+    if own.kind != "c" and dtype.kind == "c":
+        dtype = np.finfo(dtype).dtype
+    return value if own == dtype else value.astype(dtype)
 
 
 def _brought_back(c: Any, masked: Masked | None, out: Spec, spec: Spec) -> Any:

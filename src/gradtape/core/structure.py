@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 
@@ -64,16 +65,20 @@ def _map(function: Callable[[Any], Any], tree: Any) -> Any:
         return function(tree)
     children = {key: _map(function, child) for key, child in _children(tree).items()}
     if isinstance(tree, Mapping):
-        return type(tree)(children)  # type: ignore[call-arg]
+        if not isinstance(tree, MutableMapping):
+            return children
+        same = copy.copy(tree)  # not through the constructor: a defaultdict's takes a factory first
+        same.update(children)
+        return same
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*children.values())
     if isinstance(tree, (list, tuple)):
         return type(tree)(children.values())
     # Not through __init__, which may check or convert what it is given.
-    copy = object.__new__(type(tree))
+    clone = object.__new__(type(tree))
     for name, child in children.items():
-        object.__setattr__(copy, name, child)
-    return copy
+        object.__setattr__(clone, name, child)
+    return clone
 
 
 def _outline(tree: Any) -> str:

@@ -223,8 +223,9 @@ class GradientTape(Recorder):
         try:
             yield
         finally:
-            self._recording = True
-            _active.set((*active(), self))
+            if not self._used:
+                self._recording = True
+                _active.set((*active(), self))
 
     def reset(self) -> None:
         """Forget everything recorded and watched, and go on recording.
@@ -302,6 +303,8 @@ class GradientTape(Recorder):
             kind not in REAL_SCALARS
             or (i and a.__class__ is not kind)
             or (j and b.__class__ is not kind)
+            or (not i and a.__class__ is not kind and a.__class__ not in PYTHON_NUMBERS)
+            or (not j and b.__class__ is not kind and b.__class__ not in PYTHON_NUMBERS)
             or not rule.keeps_scalars
         ):
             return self._append(rule, y, (a, b), (i, j), _NO_OPTIONS, out)  # type: ignore[no-any-return]
@@ -458,7 +461,7 @@ def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | s
         isinstance(gradient, Handle)
         and gradient._value.__class__ is value.__class__ in REAL_SCALARS
     ):
-        return gradient
+        return handle._result(gradient._value, gradient._id)
     if is_discrete(handle._value):
         warn_user(
             f"Use a floating-point source: the gradient with respect to one of dtype "
@@ -466,7 +469,9 @@ def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | s
         )
     elif gradient is not None:
         gradient = dense(gradient, Spec(value.shape, value.dtype))
-        return gradient if isinstance(gradient, Handle) else handle._result(settled(gradient))
+        if isinstance(gradient, Handle):  # a new handle: the same Tensor may be another's gradient
+            return handle._result(gradient._value, gradient._id)
+        return handle._result(settled(gradient))
     if unconnected is UnconnectedGradients.ZERO:
         return handle._result(settled(np.zeros_like(value)))
     return None
@@ -551,7 +556,7 @@ def _reachable(records: list[Any], sources: set[int]) -> set[int]:
         for ident in ids:
             if ident in live:
                 if out.__class__ is tuple:
-                    live.update(out)
+                    live.update(filter(None, out))
                 else:
                     live.add(out)
                 break

@@ -8,7 +8,16 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from gradtape.core.dispatch import apply, array_ufunc, finish, leak, replace, unwrap
+from gradtape.core.dispatch import (
+    apply,
+    array_ufunc,
+    finish,
+    leak,
+    replace,
+    undifferentiable,
+    unwrap,
+    watched,
+)
 from gradtape.core.dtypes import convert
 from gradtape.core.handle import (
     PYTHON_NUMBERS,
@@ -39,7 +48,7 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
         if y.__class__ not in REAL_SCALARS:
             y = settled(y)
             if y.dtype.kind not in "fc":
-                return self._result(y)
+                return undifferentiable(y, self._result)
         out = UNTRACKED
         for recorder in active():
             out = recorder.record_pair(RULES[ufunc], y, a, b, self, other, out)
@@ -60,7 +69,7 @@ def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[
         if y.__class__ not in REAL_SCALARS:
             y = settled(y)
             if y.dtype.kind not in "fc":
-                return self._result(y)
+                return undifferentiable(y, self._result)
         out = UNTRACKED
         for recorder in active():
             out = recorder.record_pair(RULES[ufunc], y, other, b, other, self, out)
@@ -448,6 +457,7 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
     """
     if isinstance(value, Handle):
         if dtype is None:
+            watched([value])  # a Variable is met by being read
             return Tensor(value._value, value._id)
         return apply(np.ndarray.astype, (value, np.dtype(dtype)))  # type: ignore[no-any-return]
     return Tensor(convert(value, dtype))
