@@ -41,6 +41,8 @@ def apply(function: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
 
 def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute and record one operation whose Tensors stand among `args`."""
+    if not args and len(kwargs) == 1:  # the only argument, given by its name
+        args, kwargs = tuple(kwargs.values()), {}
     if not kwargs and len(args) == 1 and isinstance(args[0], Handle):
         values: Sequence[Any] = (args[0]._value,)
         return finish(rule, rule.compute(values[0]), values, args, kwargs, args[0]._result)
@@ -52,6 +54,8 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if kwargs:
         kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
         y = rule.compute(*values, **kwargs)
+        if isinstance(rule.function, np.ufunc):  # a derivative reads none of dtype=, order= ...
+            kwargs = {"axes": kwargs["axes"]} if "axes" in kwargs else {}
     else:
         y = rule.compute(*values)
     return finish(rule, y, values, args, kwargs, _result_class(args))
@@ -214,17 +218,23 @@ def _where(
     ufunc: np.ufunc, where: Any, args: Sequence[Any], kwargs: dict[str, Any], out: Any
 ) -> Any:
     """``ufunc(*args, where=where)``: computed only where asked, 0 or `out` elsewhere."""
+    if ufunc.nout > 1:
+        raise TypeError(
+            f"Use np.where on each result of {name_of(ufunc)} instead of where=: it has several."
+        )
     rule = RULES.get(ufunc)
     mask = unwrap(where)
+    args = [operand(arg) for arg in args]
     values = unwrap(tuple(args))
     y = ufunc(*values, **kwargs, where=mask, out=None)
-    y = np.where(mask, y, 0)  # what was not computed is uninitialised memory
+    zero = y.dtype.type(0)
+    y = np.where(mask, y, zero)  # what was not computed is uninitialised memory
     tensor = _result_class(args)
     if isinstance(rule, Recorded):
-        result = finish(rule, y, values, args, None, tensor)
+        result = finish(rule, y, values, args, {}, tensor)
     else:
         result = wrap(y, tensor)
-    return apply(np.where, (mask, result, 0 if out is None else out[0]))
+    return apply(np.where, (mask, result, zero if out is None else out[0]))
 
 
 def _write(ufunc: np.ufunc, result: Any, args: Sequence[Any], out: tuple[Any, ...]) -> Any:
@@ -302,7 +312,7 @@ def _plain_option(rule: Rule, key: str, value: Any) -> Any:
                 f"derivative with respect to it."
             )
         return unwrap(value)
-    return frozen(value)
+    return unwrap(value) if value.__class__ in (list, dict) else frozen(value)
 
 
 def _result_class(args: Sequence[Any]) -> type[Handle]:

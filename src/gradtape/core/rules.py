@@ -387,7 +387,7 @@ class Bilinear(_Shaped):
         _, *values = saved
         other = values[1 - position]
         c = transpose(g, *values, **kwargs)
-        if mask is None or is_finite(raw(c)):
+        if mask is None or c.__class__ in FORMS or is_finite(raw(c)):
             return c
         finite = np.isfinite(raw(other))
         # An infinite entry counts only where it meets a live entry of g: 0 * inf is not NaN here.

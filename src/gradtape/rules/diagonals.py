@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.cotangents import Masked
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, linear
@@ -27,8 +28,11 @@ def matrices_of(v: Any, *, shape: tuple[int, int], offset: int) -> Any:
 
 
 def _diagonals_transpose(g: Any, a: Any, *, offset: int, axis1: int, axis2: int) -> Any:
-    options = {"shape": (a.shape[axis1], a.shape[axis2]), "offset": offset}
-    return np.moveaxis(_matrices_of(g, options), (-2, -1), (axis1, axis2))
+    options: dict[str, Any] = {"shape": (a.shape[axis1], a.shape[axis2]), "offset": offset}
+    back = np.moveaxis(_matrices_of(g, options), (-2, -1), (axis1, axis2))
+    on = matrices_of(np.ones(g.shape[-1:], bool), **options)
+    on = np.moveaxis(np.broadcast_to(on, (*g.shape[:-1], *on.shape)), (-2, -1), (axis1, axis2))
+    return Masked(back, on)
 
 
 def _matrices_of(v: Any, options: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.cotangents import Masked
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import bilinear, composite, linear
@@ -59,11 +60,15 @@ def _spread(c: Any, labels: str, term: str, shape: tuple[int, ...]) -> Any:
     for label, length in zip(labels, c.shape, strict=True):
         lengths[term.index(label)] = length
     c = np.reshape(c, lengths)
+    diagonal: Any = True
     for axis, label in enumerate(term):
         first = term.index(label)
         if first != axis:
-            c = np.where(counting(first, shape) == counting(axis, shape), c, 0)
-    return c if c.shape == shape else np.broadcast_to(c, shape)
+            diagonal = diagonal & (counting(first, shape) == counting(axis, shape))
+    if diagonal is True:
+        return c if c.shape == shape else np.broadcast_to(c, shape)
+    diagonal = np.broadcast_to(diagonal, shape)
+    return Masked(np.where(diagonal, c, 0), diagonal)
 
 
 linear(

@@ -82,7 +82,9 @@ def _share(exp: Any, one: Any, other: Any) -> Any:
     Equal infinities share alike, as equal finite arguments do; their difference is NaN.
     """
     same = (one == other) & np.isinf(one)
-    return 1 / (1 + exp(np.where(same, 0, other) - np.where(same, 0, one)))
+    d = np.where(same, 0, one) - np.where(same, 0, other)
+    # Each half where its exponential cannot overflow, which the second derivative would see.
+    return np.where(d > 0, 1 / (1 + exp(-d)), exp(d) / (1 + exp(d)))
 
 
 elementwise(
@@ -123,8 +125,8 @@ for _ufunc, _factor in (
 # arctan2 has no slope at the origin: NaN stands.
 elementwise(
     np.arctan2,
-    lambda y, a, b: b / (a * a + b * b),
-    lambda y, a, b: -a / (a * a + b * b),
+    lambda y, a, b: b / np.hypot(a, b) / np.hypot(a, b),
+    lambda y, a, b: -a / np.hypot(a, b) / np.hypot(a, b),
     domain=(nonzero_real, nonzero_real),
 )
 # hypot has a kink at the origin: 0 is its subgradient of least norm.
@@ -195,13 +197,13 @@ for _ufunc, _first in (
 
 
 @composite(np.divmod, calls=[call(draw(3, domain=real_only), draw(3, domain=positive_real))])
-def _divmod(x1: Any, x2: Any) -> Any:
-    return np.floor_divide(x1, x2), np.remainder(x1, x2)
+def _divmod(x1: Any, x2: Any, **options: Any) -> Any:
+    return np.floor_divide(x1, x2, **options), np.remainder(x1, x2, **options)
 
 
 @composite(np.modf, calls=[call(draw(3, domain=nonzero_real))])
-def _modf(x: Any) -> Any:
-    whole = np.trunc(x)
+def _modf(x: Any, **options: Any) -> Any:
+    whole = np.trunc(x, **options)
     return x - whole, whole
 
 

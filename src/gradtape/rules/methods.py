@@ -159,7 +159,10 @@ def _reduce(
         step = ufunc(y, slices[i])
         y = step if mask is None else np.where(mask[i], step, y)
     y = apply(np.positive, (y,))  # a Tensor also where there was nothing to fold
-    return kept(y, axes_of(axis, array.ndim), False) if keepdims and y.ndim else y
+    if not keepdims:
+        return y
+    axes = axes_of(axis, array.ndim)
+    return np.reshape(y, tuple([1 if i in axes else n for i, n in enumerate(array.shape)]))
 
 
 @composite(

@@ -103,7 +103,7 @@ def _std(a: Any, axis: Axis = None, keepdims: bool = False, ddof: Any = 0) -> An
 
 
 def _centred(a: Any, axis: Axis) -> Any:
-    return a - np.mean(a, axis=axis, keepdims=True)
+    return a - np.sum(a, axis=axis, keepdims=True) / max(length_along(a, axis), 1)
 
 
 def _freedom(a: Any, axis: Axis, ddof: Any) -> Any:

@@ -33,9 +33,10 @@ def _dense(g: Any) -> Any:
 
 
 def _matmul_first(g: Any, a: Any, b: Any, **options: Any) -> Any:
+    _refuse_axes(options)
     if a.ndim == 2 and b.ndim == 2:
         return _dense(g) @ conj(b.T)
-    g, b = _as_matrices(g, a, b, options), b if b.ndim > 1 else np.expand_dims(b, 1)
+    g, b = _as_matrices(g, a, b), b if b.ndim > 1 else np.expand_dims(b, 1)
     if a.ndim <= 2 and b.ndim > 2:
         # One matrix for the whole batch: contract the batch too, instead of summing products.
         batch = (*range(g.ndim - 2), g.ndim - 1)
@@ -46,9 +47,10 @@ def _matmul_first(g: Any, a: Any, b: Any, **options: Any) -> Any:
 
 
 def _matmul_second(g: Any, a: Any, b: Any, **options: Any) -> Any:
+    _refuse_axes(options)
     if a.ndim == 2 and b.ndim == 2:
         return conj(a.T) @ _dense(g)
-    g, a = _as_matrices(g, a, b, options), a if a.ndim > 1 else np.expand_dims(a, 0)
+    g, a = _as_matrices(g, a, b), a if a.ndim > 1 else np.expand_dims(a, 0)
     if b.ndim <= 2 and a.ndim > 2:
         batch = tuple(range(g.ndim - 1))
         c = np.tensordot(conj(a), g, axes=(batch, batch))
@@ -57,10 +59,13 @@ def _matmul_second(g: Any, a: Any, b: Any, **options: Any) -> Any:
     return np.reshape(c, b.shape) if b.ndim <= 2 else project(c, b)
 
 
-def _as_matrices(g: Any, a: Any, b: Any, options: dict[str, Any]) -> Any:
-    """`g` with the axes that the product dropped for vectors."""
+def _refuse_axes(options: dict[str, Any]) -> None:
     if "axes" in options:
         raise TypeError("Move the axes of numpy.matmul with numpy.moveaxis instead of axes=.")
+
+
+def _as_matrices(g: Any, a: Any, b: Any) -> Any:
+    """`g` with the axes that the product dropped for vectors."""
     if b.ndim == 1:
         g = np.expand_dims(g, -1)
     return np.expand_dims(g, -2) if a.ndim == 1 else g

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.cotangents import is_finite
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
-from gradtape.core.rules import Function, composite, linear, name_of
+from gradtape.core.rules import Function, composite, linear, name_of, raw
 from gradtape.rules.arguments import Axis, conj, prepared
 from gradtape.rules.reductions import Reduction, reduction, without_nan
 
@@ -31,6 +32,15 @@ class _Scan(Reduction):
     """A primitive whose entries reach the results that they would reach in a cumulative sum."""
 
     spread: Function = staticmethod(lambda g, a, axis: _backward_sum(g, axis))
+
+    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
+        """The cotangent of one argument; what reaches no live result counts as 1."""
+        c = super().cotangent(position, g, mask, saved, kwargs)
+        if mask is None or is_finite(raw(c)):
+            return c
+        y, a, *rest = saved
+        a = np.where(self._live(mask, saved, kwargs), a, 1)
+        return super().cotangent(position, g, mask, (y, a, *rest), kwargs)
 
 
 def _backward_recurrence(g: Any, a: Any) -> Any:

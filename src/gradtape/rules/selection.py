@@ -120,7 +120,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
             function = function(x[mask], *args, **kw)
         if not callable(function):
             result = apply(operator.setitem, (result, mask, function))
-    return result
+    return apply(np.positive, (result,))  # a Tensor also where nothing was taken
 
 
 # -- bounds -------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.cotangents import project
+from gradtape.core.cotangents import DEAD, project
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.rules import composite, constant, linear, raw
@@ -216,7 +216,7 @@ def broadcasted(a: Any, *, shape: tuple[int, ...]) -> Any:
 
 linear(
     broadcasted,
-    lambda g, a, *, shape: project(g, a),
+    lambda g, a, *, shape: DEAD if 0 in shape else project(g, a),
     moves=True,
     calls=[call(draw(3, 1), shape=(2, 3, 4)), call(draw(), shape=(2,)), call(draw(1), shape=(0,))],
 )
