@@ -117,6 +117,49 @@ def test_the_checker_finds_one_wrong_entry() -> None:
         gt.check_gradients(f, np.ones(5))
 
 
+HARD = [
+    (lambda x: np.sin(30 * x), 0.5),
+    (lambda x: np.exp(10 * x), 0.5),
+    (np.log, 0.01),
+    (np.sqrt, 1e-3),
+    (lambda x: 1 / x, 0.05),
+    (lambda x: 1e6 + x, 1.0),
+]
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+@pytest.mark.parametrize(("f", "x"), HARD)
+def test_the_checker_finds_no_fault_with_right_rules(f: Any, x: float) -> None:
+    gt.check_gradients(f, x)
+
+
+def test_the_checker_finds_no_fault_with_deep_compositions() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        a, x = rng.normal(size=(4, 4)), rng.normal(size=4)
+        gt.check_gradients(lambda a, x: np.sum(np.tanh(a @ np.tanh(a @ np.tanh(a @ x)))), a, x)
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-3, 1 + 1e-7])
+def test_the_checker_is_strict_where_the_function_is_steep(factor: float) -> None:
+    @gt.custom_gradient
+    def steep(x: Any) -> Any:
+        return np.sin(30 * x), lambda dy: dy * 30 * np.cos(30 * x) * factor
+
+    with pytest.raises(AssertionError, match="is wrong"):
+        gt.check_gradients(steep, 0.5, order=1)
+
+
+@pytest.mark.parametrize("f", [lambda x: 3.0, lambda x: x.numpy() * 2.0, lambda x: (x, 2.0 * 1.5)])
+def test_the_checker_refuses_plain_results(f: Any) -> None:
+    with pytest.raises(ValueError, match="Return Tensors from .*got a plain"):
+        gt.check_gradients(f, np.float64(1.0))
+
+
+def test_lists_are_points_too() -> None:
+    np.testing.assert_allclose(gt.approximate_derivative(np.square, [1.0, 2.0]), [2.0, 4.0])
+
+
 def test_the_checker_passes_other_arguments_on() -> None:
     def power(x: Any, n: int, label: str) -> Any:
         assert label == "cube"

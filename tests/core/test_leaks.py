@@ -75,6 +75,16 @@ def test_accumulating_into_a_plain_array_is_differentiable() -> None:
     assert tape.gradient(total, x).numpy().tolist() == [6.0, 12.0]
 
 
+def test_updating_a_view_of_a_plain_array_is_warned_about() -> None:
+    x = gt.Variable([1.0, 2.0])
+    out = np.zeros(4)
+    with gt.GradientTape():
+        part = out[:2]
+        with pytest.warns(gt.GradientWarning, match="write into gradtape.constant"):
+            part += x
+    assert out.tolist() == [1.0, 2.0, 0.0, 0.0]
+
+
 def test_an_unsupported_function_says_so() -> None:
     x = gt.Variable([[2.0]])
     with gt.GradientTape():

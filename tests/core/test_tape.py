@@ -247,6 +247,25 @@ def test_entering(x1: gt.Variable) -> None:
     assert numbers(tape.gradient([z, unrecorded], x1)) == 6.0
 
 
+def test_a_used_tape_begins_anew_when_it_is_entered_again() -> None:
+    x = gt.Variable(3.0)
+    tape = gt.GradientTape()
+    for _ in range(3):
+        with tape:
+            y = x * x
+        assert numbers(tape.gradient(y, x)) == 6.0
+    with pytest.raises(RuntimeError, match="can only be called once"):
+        tape.gradient(y, x)
+
+
+def test_a_variable_may_be_a_target() -> None:
+    x, w = gt.Variable(2.0), gt.Variable(3.0)
+    with gt.GradientTape(persistent=True) as tape:
+        y = x * 5.0
+    assert numbers(tape.gradient(w, w)) == 1.0
+    assert numbers(tape.gradient([y, w], [x, w])) == [5.0, 1.0]
+
+
 def test_inside_its_own_context(x1: gt.Variable) -> None:
     with gt.GradientTape() as tape:
         z = x1**3

@@ -143,6 +143,15 @@ def test_the_value_is_private() -> None:
     assert x.numpy().tolist() == [1.0, 1.0]
 
 
+def test_the_class_itself_copies_and_converts() -> None:
+    a = np.ones(2)
+    x = gt.Tensor(a)
+    a[0] = 5.0
+    assert x.numpy().tolist() == [1.0, 1.0]
+    assert (gt.Tensor(1.0) * 2).dtype == np.float32
+    assert gt.Tensor.sum.__doc__ == "`numpy.sum` of the Tensor."
+
+
 def test_in_place_updates_keep_the_handle() -> None:
     x = gt.constant(np.ones(3))
     other = x

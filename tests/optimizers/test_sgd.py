@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -84,6 +86,19 @@ def test_settings() -> None:
     with pytest.raises(ValueError, match="Give learning_rate at least 0: got nan"):
         optimizer.learning_rate = float("nan")
     assert optimizer.learning_rate == 0.5
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_momentum_travels_with_its_variable(copied: Any) -> None:
+    v, one = gt.Variable(5.0), np.float32(1.0)
+    optimizer = gt.optimizers.SGD(0.1, momentum=0.9)
+    optimizer.apply_gradients([(one, v)])
+    other_optimizer, w = copied((optimizer, v))
+    stranger = gt.Variable(5.0)
+    other_optimizer.apply_gradients([(0 * one, w), (0 * one, stranger)])
+    optimizer.apply_gradients([(0 * one, v)])
+    assert w.numpy() == v.numpy() != 4.9
+    assert stranger.numpy() == 5.0
 
 
 def test_dtypes_are_kept() -> None:

@@ -105,7 +105,7 @@ def undifferentiable(y: Any, tensor: type[Handle]) -> Any:
     """Wrap a result that is not recorded; one of Python objects would lose its gradient so."""
     if y.dtype.kind == "O":
         raise TypeError("Give arrays of numbers: got Python objects (dtype object).")
-    return tensor(y)
+    return tensor(y, UNTRACKED)
 
 
 def _detached(y: Any, args: Sequence[Any]) -> Any:
@@ -125,13 +125,13 @@ def _owner(array: Any) -> Any:
 def wrap(y: Any, tensor: type[Handle]) -> Any:
     """`y` with arrays and NumPy scalars as Tensors, also inside lists and tuples."""
     if isinstance(y, (np.ndarray, np.generic)):
-        return tensor(settled(y))
+        return tensor(settled(y), UNTRACKED)
     if isinstance(y, tuple) and hasattr(y, "_fields"):
         return type(y)(*(wrap(part, tensor) for part in y))
     if isinstance(y, (list, tuple)):
         return type(y)(wrap(part, tensor) for part in y)
     if hasattr(y, "__array_ufunc__") and not isinstance(y, Handle):
-        return tensor(y)
+        return tensor(y, UNTRACKED)
     return y
 
 
@@ -211,7 +211,7 @@ def array_ufunc(ufunc: np.ufunc, method: str, args: Sequence[Any], kwargs: dict[
         result = _where(ufunc, where, args, kwargs, out)
     else:
         result = apply(ufunc, args, kwargs)
-    return result if out is None else _write(ufunc, result, args, out)
+    return result if out is None else _write(result, args, out)
 
 
 def _where(
@@ -237,7 +237,7 @@ def _where(
     return apply(np.where, (mask, result, zero if out is None else out[0]))
 
 
-def _write(ufunc: np.ufunc, result: Any, args: Sequence[Any], out: tuple[Any, ...]) -> Any:
+def _write(result: Any, args: Sequence[Any], out: tuple[Any, ...]) -> Any:
     """Store `result` in `out`: a Tensor takes it over, an array gets the numbers."""
     results = result if isinstance(result, tuple) else (result,)
     for target, part in zip(out, results, strict=True):
@@ -245,8 +245,9 @@ def _write(ufunc: np.ufunc, result: Any, args: Sequence[Any], out: tuple[Any, ..
             replace(target, part)
         elif target is not None:
             value = unwrap(part)
-            if not any(target is arg for arg in args):  # `a += x` rebinds a to the Tensor
-                leak(part, f"out= of {name_of(ufunc)}")
+            # `a += x` rebinds the name a to the Tensor; what a is a view of gets the numbers only.
+            if target.base is not None or not any([target is arg for arg in args]):
+                leak(part)
             np.copyto(target, value, casting="same_kind")
     if any(isinstance(target, Handle) for target in out):
         return out[0] if len(out) == 1 else out
@@ -272,11 +273,11 @@ def replace(handle: Handle, new: Handle) -> None:
     handle._value, handle._id = new._value, new._id
 
 
-def leak(handle: Any, how: str) -> None:
+def leak(handle: Any) -> None:
     """Tell every recorder that knows `handle` that it is about to become a plain value."""
     if isinstance(handle, Handle):
         for recorder in active():
-            recorder.leak(handle, how)
+            recorder.leak(handle)
 
 
 def _constant(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

@@ -527,7 +527,8 @@ def name_of(function: Any) -> str:
     if isinstance(function, tuple):
         return f"{name_of(function[0])}.{function[1]}"
     if isinstance(function, np.ufunc):
-        return f"numpy.{function.__name__}"
+        ours = getattr(np, function.__name__, None) is function
+        return f"numpy.{function.__name__}" if ours else f"the ufunc {function.__name__}"
     module = getattr(function, "__module__", None) or "numpy"
     return f"{module}.{getattr(function, '__qualname__', repr(function))}"
 

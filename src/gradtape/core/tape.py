@@ -71,8 +71,8 @@ class Recorder:
         """`record` of ``y = rule(a, b)``, the values of `left` and `right`; `y` is one value."""
         return self.record(rule, y, (a, b), (left, right), _NO_OPTIONS, out)  # type: ignore[no-any-return]
 
-    def leak(self, handle: Handle, how: str) -> None:
-        """Take note that `handle` becomes a plain value, by `how`."""
+    def leak(self, handle: Handle) -> None:
+        """Take note that `handle` becomes a plain value."""
 
 
 @contextmanager
@@ -155,9 +155,16 @@ class GradientTape(Recorder):
         self._leaves: set[int] = set()
         self._variables: list[Handle] = []
 
+    def _clear(self) -> None:
+        self._forget()
+        self._watched, self._leaks = None, ()
+        self._runs_user_code = self._used = False
+
     def __enter__(self) -> Self:
         if self._recording:
             raise ValueError("Leave the tape before entering it again: it is recording already.")
+        if self._used:  # as in TensorFlow, a new record begins
+            self._clear()
         self._recording = True
         _active.set((*active(), self))
         return self
@@ -237,8 +244,7 @@ class GradientTape(Recorder):
         """
         if not self._recording:
             raise ValueError("Use reset inside the tape's own `with`: it is not recording.")
-        self._forget()
-        self._watched, self._leaks, self._runs_user_code = None, (), False
+        self._clear()
 
     def knows(self, handle: Handle) -> bool:
         """Whether this tape records what is computed from `handle`."""
@@ -328,13 +334,14 @@ class GradientTape(Recorder):
         self._records.append((rule, out, ids, saved, options))
         return out
 
-    def leak(self, handle: Handle, how: str) -> None:
+    def leak(self, handle: Handle) -> None:
         """Remember that a value this tape knows is about to become a plain array."""
         if self.knows(handle):
             line = warn_user(
-                f"Use NumPy functions on the Tensor itself, or x.numpy() or stop_gradient(x) if no "
-                f"gradient is meant: {how} turned a watched Tensor into a plain value, which "
-                f"carries no gradient."
+                "Use NumPy functions on the Tensor itself (np.sin for math.sin), join Tensors with "
+                "np.stack, write into gradtape.constant(np.zeros(n)) instead of a plain array, or "
+                "say x.numpy() or stop_gradient(x) if no gradient is meant: a watched Tensor "
+                "became a plain value here, which carries no gradient."
             )
             self._leaks = (*self._leaks, line)
 
@@ -403,7 +410,7 @@ class GradientTape(Recorder):
                     and gradient.dtype == value.dtype
                 )
             ):
-                gradient = handle._result(settled(gradient))
+                gradient = handle._result(settled(gradient), UNTRACKED)
             else:
                 gradient = _finish(handle, gradient, unconnected_gradients)
             gradients.append(gradient)
@@ -424,6 +431,9 @@ class GradientTape(Recorder):
     ) -> dict[int, Any]:
         """The cotangents of `sources`."""
         known = self._known
+        for target in targets:
+            if target._trainable and target._id not in known:
+                self._meet(target)  # it is read now
         wanted = known.intersection(sources)
         records = self._records
         if self._persistent:
@@ -436,7 +446,7 @@ class GradientTape(Recorder):
         cotangents: dict[int, Any] = {}
         for position, target in enumerate(targets):
             ident = target._id
-            if ident in live:
+            if ident in live or ident in wanted:
                 seed = seeds[position] if seeds else 1
                 if ident in cotangents:
                     accumulate(cotangents, ident, seed)
@@ -456,7 +466,7 @@ def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | s
     """The gradient as the user gets it."""
     value: Any = handle._value
     if gradient.__class__ in PYTHON_NUMBERS and value.__class__ in REAL_SCALARS:
-        return handle._result(typed(gradient, Spec.of(value)))
+        return handle._result(typed(gradient, Spec.of(value)), UNTRACKED)
     if (
         isinstance(gradient, Handle)
         and gradient._value.__class__ is value.__class__ in REAL_SCALARS
@@ -471,9 +481,9 @@ def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | s
         gradient = dense(gradient, Spec(value.shape, value.dtype))
         if isinstance(gradient, Handle):  # a new handle: the same Tensor may be another's gradient
             return handle._result(gradient._value, gradient._id)
-        return handle._result(settled(gradient))
+        return handle._result(settled(gradient), UNTRACKED)
     if unconnected is UnconnectedGradients.ZERO:
-        return handle._result(settled(np.zeros_like(value)))
+        return handle._result(settled(np.zeros_like(value)), UNTRACKED)
     return None
 
 
@@ -573,11 +583,15 @@ def _handles(tree: Any, what: str) -> list[Any]:
     if tree.__class__ is list and all([isinstance(leaf, Handle) for leaf in tree]):
         return tree
     leaves = structure.flatten(tree)
+    if what == "source":
+        advice = "Pass Variables or watched Tensors as sources"
+    else:
+        advice = "Compute the target from Tensors inside the tape"
     for leaf, path in zip(leaves, structure.paths(tree), strict=True):
         if not isinstance(leaf, Handle):
             raise TypeError(
-                f"Compute the {what} from Tensors inside the tape: GradientTape.gradient got "
-                f"{type(leaf).__name__} as {what}{path}, which carries no record."
+                f"{advice}: GradientTape.gradient got {type(leaf).__name__} as {what}{path}, which "
+                f"carries no record."
             )
     return leaves
 

@@ -29,11 +29,11 @@ from gradtape.core.handle import (
     new_identity,
     settled,
 )
-from gradtape.core.rules import RULES
+from gradtape.core.rules import RULES, name_of
 from gradtape.core.tape import active
 
 
-def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[Any, Any], Tensor]:
     """An operator whose left operand is the Tensor."""
 
     def forward(self: Tensor, other: Any) -> Any:
@@ -57,7 +57,7 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
     return forward
 
 
-def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+def _reflected(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[Any, Any], Tensor]:
     """An operator whose right operand is the Tensor."""
 
     def backward(self: Tensor, other: Any) -> Any:
@@ -99,6 +99,9 @@ def _call(function: Any) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         return apply(function, (self, *args), kwargs)
 
+    name = getattr(function, "__name__", "method")
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`{name_of(function)}` of the Tensor."
     return method
 
 
@@ -125,8 +128,8 @@ def _is_operand(other: Any) -> bool:
 class Tensor(Handle):
     """A NumPy array, or a NumPy scalar for rank 0, whose computations a tape can record.
 
-    Everything that NumPy does with an array works on a Tensor: operators, indexing, methods,
-    ``np.sin(x)``, ``np.sum(x, axis=0)``; the result is a Tensor. Make one with `constant`.
+    What a program does with an array works on a Tensor: operators, indexing, methods, functions
+    such as ``np.sin(x)`` and ``np.sum(x, axis=0)``; the result is a Tensor. `constant` makes one.
 
     Notes
     -----
@@ -147,6 +150,11 @@ class Tensor(Handle):
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __init__(self, value: Any, ident: int | None = None) -> None:
+        # The engine passes an identity, and a value that is a Tensor's already.
+        self._value = convert(value) if ident is None else value
+        self._id = ident or UNTRACKED
+
     # -- protocols ------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -160,7 +168,7 @@ class Tensor(Handle):
         return apply(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        leak(self, "np.asarray (or np.array; np.stack joins Tensors)")
+        leak(self)
         array = np.array(self._value, dtype=dtype, copy=copy)
         if copy is not True and array.base is not None:
             array.flags.writeable = False
@@ -242,11 +250,11 @@ class Tensor(Handle):
         return operator.index(self._value)
 
     def __float__(self) -> float:
-        leak(self, "float (or a function of the math module)")
+        leak(self)
         return float(self._value)
 
     def __complex__(self) -> complex:
-        leak(self, "complex")
+        leak(self)
         return complex(self._value)
 
     def __format__(self, spec: str) -> str:
@@ -356,12 +364,12 @@ class Tensor(Handle):
 
     def item(self, *args: Any) -> Any:
         """One entry as a Python number."""
-        leak(self, "item")
+        leak(self)
         return self._value.item(*args)
 
     def tolist(self) -> Any:
         """The entries as nested lists of Python numbers."""
-        leak(self, "tolist")
+        leak(self)
         return self._value.tolist()
 
     # -- methods of an array --------------------------------------------------------------------
@@ -475,7 +483,7 @@ def stop_gradient(x: Any) -> Any:
     >>> tape.gradient(y, x)
     Tensor(3.0, shape=(), dtype=float32)
     """
-    return x._result(x._value) if isinstance(x, Handle) else x
+    return x._result(x._value, UNTRACKED) if isinstance(x, Handle) else x
 
 
 class Variable(Tensor):
@@ -581,8 +589,8 @@ class Variable(Tensor):
 
     def _require_mutable(self) -> NoReturn:
         raise RuntimeError(
-            f"Use assign, assign_add or assign_sub to change Variable {self.name!r}: "
-            f"it cannot be updated in place."
+            f"Use assign, assign_add or assign_sub to change Variable {self.name!r}, or write "
+            f"`x = x + y` for a new value: it cannot be updated in place."
         )
 
     def __copy__(self) -> Variable:

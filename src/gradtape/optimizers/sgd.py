@@ -59,7 +59,15 @@ class SGD:
         self.learning_rate = learning_rate
         self.momentum = _number("momentum", momentum, high=1.0)
         self.nesterov = bool(nesterov)
-        self._velocities: dict[int, Any] = {}
+        self._velocities: dict[int, tuple[Variable, Any]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Identities mean something in one process only: the Variables go along.
+        return {**self.__dict__, "_velocities": list(self._velocities.values())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._velocities = {pair[0]._id: pair for pair in state["_velocities"]}
 
     @property
     def learning_rate(self) -> float:
@@ -94,8 +102,9 @@ class SGD:
         step = -self._learning_rate * gradient
         if not self.momentum:
             return step
-        velocity = self.momentum * self._velocities.get(variable._id, 0.0) + step
-        self._velocities[variable._id] = velocity
+        _, velocity = self._velocities.get(variable._id, (variable, 0.0))
+        velocity = self.momentum * velocity + step
+        self._velocities[variable._id] = variable, velocity
         return self.momentum * velocity + step if self.nesterov else velocity
 
 
