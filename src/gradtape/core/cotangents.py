@@ -74,7 +74,7 @@ class Scattered:
         for index, part in self.parts:
             if part.__class__ is not Masked:
                 mask[index] = True
-            elif _may_repeat(index):
+            elif may_repeat(index):
                 np.logical_or.at(mask, index, part.mask)
             else:
                 mask[index] |= part.mask
@@ -90,7 +90,7 @@ def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
     """Zeros of `spec` with each value added at its index; a repeated index adds up."""
     total = np.zeros(spec.shape, spec.dtype)
     for index, value in zip(indices, values, strict=True):
-        if _may_repeat(index):
+        if may_repeat(index):
             np.add.at(total, index, value)
         else:
             total[index] += value
@@ -108,7 +108,7 @@ def scatter(spec: Spec, parts: list[tuple[Any, Any]]) -> Any:
     return scatter_add(*values, spec=spec, indices=indices)
 
 
-def _may_repeat(index: Any) -> bool:
+def may_repeat(index: Any) -> bool:
     """Whether `index` holds an integer array, the only kind that can name an entry twice."""
     parts = index if isinstance(index, tuple) else (index,)
     return any(

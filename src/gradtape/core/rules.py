@@ -99,7 +99,6 @@ class Elementwise(Recorded):
         super().__init__(function, **rest)
         self.partials = tuple(partials)
         self.domain = tuple(domain)
-
         self._plans: dict[int, tuple[bool, list[int]]] = {}
 
     def _plan(self, tracked: int) -> tuple[bool, list[int]]:

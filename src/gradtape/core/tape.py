@@ -446,7 +446,7 @@ class GradientTape(Recorder):
         cotangents: dict[int, Any] = {}
         for position, target in enumerate(targets):
             ident = target._id
-            if ident in live or ident in wanted:
+            if ident in live:
                 seed = seeds[position] if seeds else 1
                 if ident in cotangents:
                     accumulate(cotangents, ident, seed)

@@ -12,19 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.cotangents import DEAD, Masked, Scattered, project, scatter_add
+from gradtape.core.cotangents import DEAD, Masked, Scattered, may_repeat, project, scatter_add
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.handle import Spec, frozen_index
 from gradtape.core.rules import composite, constant, is_complex, linear, raw, variadic
 from gradtape.rules.arguments import along, as_array, into
-
-
-def _may_repeat(index: Any) -> bool:
-    """Whether a fixed index can name an entry twice."""
-    parts = index if index.__class__ is tuple else (index,)
-    return any([part.__class__ is np.ndarray and part.dtype.kind in "iu" for part in parts])
-
 
 # -- x[index] -----------------------------------------------------------------------------------
 
@@ -107,7 +100,7 @@ def _kept(g: Any, a: Any, value: Any, index: Any) -> Any:
 
 def _written(g: Any, a: Any, value: Any, index: Any) -> Any:
     c = g[index]
-    if not _may_repeat(index):
+    if not may_repeat(index):
         return _onto(c, value)
     writes = np.arange(c.size).reshape(c.shape)
     owner = np.zeros(a.shape, np.intp)
