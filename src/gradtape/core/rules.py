@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from gradtape.core.batching import Batching
 from gradtape.core.cotangents import (
     DEAD,
     FORMS,
@@ -48,10 +49,18 @@ RULES: dict[Any, Rule] = {}
 class Rule:
     """What the engine knows of one function."""
 
-    def __init__(self, function: Any, *, calls: Sequence[Call] = (), compute: Any = None) -> None:
+    def __init__(
+        self,
+        function: Any,
+        *,
+        calls: Sequence[Call] = (),
+        compute: Any = None,
+        batch: Batching | None = None,
+    ) -> None:
         self.function = function
         self.compute: Function = compute or function
         self.calls = tuple(calls)
+        self.batch = batch
 
     @property
     def name(self) -> str:
@@ -409,12 +418,16 @@ class Primitive(_Shaped):
     """Any other function: a vector-Jacobian product ``vjp(g, y, *args, **kwargs)`` per argument.
 
     `reads` names what the products read: "y", and the positions of arguments, as in "y 0"; every
-    other value arrives as its `Spec`.
+    other value arrives as its `Spec`. ``jvp(tangents, y, *args, **kwargs)``, with None for an
+    argument that does not move, reads everything; without it the products are transposed.
     """
 
-    def __init__(self, function: Any, vjps: Sequence[Any], *, reads: str, **rest: Any) -> None:
+    def __init__(
+        self, function: Any, vjps: Sequence[Any], *, reads: str, jvp: Any = None, **rest: Any
+    ) -> None:
         super().__init__(function, **rest)
         self.vjps = tuple(vjps)
+        self.jvp = jvp
         self.reads = frozenset(reads.split())
 
     def keep(
