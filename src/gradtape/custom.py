@@ -130,7 +130,7 @@ class _Custom(Recorded):
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
     ) -> None:
         _, out, specs = options
-        dys = list(g) if isinstance(out, tuple) else [dense(g, out)]
+        dys = list(g) if out.__class__ is tuple else [dense(g, out)]
         tensors = [dy if isinstance(dy, Handle) else Tensor(settled(dy)) for dy in dys]
         recorded = bool(active())
         for ident, spec, c in zip(ids, specs, self._cotangents(tensors), strict=True):

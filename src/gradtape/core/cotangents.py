@@ -13,6 +13,7 @@ dtype. Two further forms exist inside a sweep:
 
 from __future__ import annotations
 
+import cmath
 import math
 import sys
 from typing import Any
@@ -199,8 +200,31 @@ _add_up: Any = np.add.reduce
 
 
 def is_finite(value: Any) -> bool:
-    """Whether all entries are finite; False also where their sum overflows."""
-    return bool(np.isfinite(np.add.reduce(value, axis=None)))
+    """Whether all entries are finite; False also where their sum overflows, or is not known yet."""
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return False
+    return cmath.isfinite(_add_up(value, axis=None))
+
+
+_AS_INTEGERS = {np.dtype(f"=f{size}"): np.dtype(f"=i{size}") for size in (2, 4, 8)}
+
+
+def only(value: Any, mask: Any) -> Any:
+    """`value` where `mask` is true and zero elsewhere, also where it is infinite or NaN there."""
+    integers = _AS_INTEGERS.get(value.dtype)
+    if (
+        integers is None
+        or value.__class__ is not np.ndarray
+        or mask.__class__ is not np.ndarray
+        or mask.shape != value.shape
+        or not value.flags.c_contiguous
+    ):
+        return np.where(mask, value, value.dtype.type(0))
+    # Bitwise: ten times quicker than np.where, whose branches no processor can predict.
+    bits = mask.astype(integers)
+    np.negative(bits, out=bits)
+    np.bitwise_and(bits, value.view(integers), out=bits)
+    return bits.view(value.dtype)
 
 
 def expand(value: Any, shape: tuple[int, ...]) -> Any:
@@ -226,13 +250,18 @@ def project(value: Any, spec: Spec) -> Any:
     if value.shape != shape:
         added = value.ndim - len(shape)
         stretched = tuple(
-            axis + added
-            for axis, length in enumerate(shape)
-            if length == 1 and value.shape[axis + added] != 1
+            [
+                axis
+                for axis, length in enumerate(shape, added)
+                if length == 1 and value.shape[axis] != 1
+            ]
         )
-        value = _add_up(value, axis=(*range(added), *stretched), keepdims=bool(stretched))
-        if value.shape != shape:
-            value = np.reshape(value, shape)
+        if added == 1 and not stretched:
+            value = _add_up(value, 0)
+        else:
+            value = _add_up(value, (*range(added), *stretched), None, None, bool(stretched))
+            if value.shape != shape:
+                value = np.reshape(value, shape)
     if value.dtype != dtype:
         if value.dtype.kind == "c" and dtype.kind != "c":
             value = np.real(value)

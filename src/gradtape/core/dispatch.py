@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
-from gradtape.core.rules import RULES, Composite, Constant, Recorded, Rule, name_of
+from gradtape.core.kinds import Composite, Constant, Recorded, Rule, name_of
+from gradtape.core.rules import RULES
 from gradtape.core.tape import active
 
 _OPERANDS = frozenset(
@@ -46,11 +47,16 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if not kwargs and len(args) == 1 and isinstance(args[0], Handle):
         values: Sequence[Any] = (args[0]._value,)
         return finish(rule, rule.compute(values[0]), values, args, kwargs, args[0]._result)
+    values = []
     for arg in args:
-        if not isinstance(arg, Handle) and arg.__class__ not in _OPERANDS:
+        if isinstance(arg, Handle):
+            values.append(arg._value)
+        elif arg.__class__ in _OPERANDS:
+            values.append(arg)
+        else:
             args = [operand(a) for a in args]
+            values = [a._value if isinstance(a, Handle) else a for a in args]
             break
-    values = [arg._value if isinstance(arg, Handle) else arg for arg in args]
     if kwargs:
         kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
         y = rule.compute(*values, **kwargs)
@@ -70,17 +76,17 @@ def finish(
     tensor: type[Handle],
 ) -> Any:
     """Wrap `y`, which `rule` computed from `values` of `args`, and record it where it must be."""
-    recorders = active()
-    if y.__class__ not in REAL_SCALARS:
-        if y.__class__ is tuple or y.__class__ is list:
+    kind = y.__class__
+    if kind not in REAL_SCALARS:
+        if kind is tuple or kind is list:
             return _finish_several(rule, tuple(y), values, args, kwargs, tensor)
         y = settled(y)
-        if y.__class__ is np.ndarray and y.base is not None:
+        if kind is np.ndarray and y.base is not None:
             y = _detached(y, args)
-        if not recorders or y.dtype.kind not in "fc":
+        if y.dtype.kind not in "fc":
             return undifferentiable(y, tensor)
     out = UNTRACKED
-    for recorder in recorders:
+    for recorder in active():
         out = recorder.record(rule, y, values, args, kwargs, out)
     return tensor(y, out)
 

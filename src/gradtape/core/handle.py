@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Callable
 from types import EllipsisType, NoneType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -44,14 +45,11 @@ class Handle:
         """Raise if the handle may not be updated in place."""
 
 
-class Spec:
+class Spec(NamedTuple):
     """Shape and dtype of a value that a derivative needs to know but not to read."""
 
-    __slots__ = ("dtype", "shape")
-
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.shape = shape
-        self.dtype = dtype
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     @classmethod
     def of(cls, value: Any) -> Spec:
@@ -63,22 +61,17 @@ class Spec:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
-        size = 1
-        for length in self.shape:
-            size *= length
-        return size
+        """The number of entries."""
+        return math.prod(self.shape)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Spec) and self.shape == other.shape and self.dtype == other.dtype
 
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"Spec(shape={self.shape}, dtype={self.dtype})"
+new_spec: Callable[[type[Spec], tuple[tuple[int, ...], np.dtype[Any]]], Spec] = tuple.__new__
+"""``new_spec(Spec, (shape, dtype))``: a `Spec` at half the price, for hot code."""
 
 
 def settled(value: Any) -> Any:

@@ -1,8 +1,6 @@
-"""What a derivative rule is, and the registry ``{NumPy function: rule}``.
+"""The registry ``{NumPy function: rule}``, and how the files of `rules` declare what is in it.
 
-A rule belongs to one function and is written in plain NumPy. It says which values its derivative
-reads (`save`) and how a cotangent of the result becomes cotangents of the arguments (`pull`).
-Because it is plain NumPy, running it on Tensors records it in turn: that is every higher order.
+A rule belongs to one function and is written in plain NumPy. `core/kinds.py` has the classes.
 
 ====================  ==============================================================
 `elementwise`         one partial derivative for each argument
@@ -17,443 +15,62 @@ Because it is plain NumPy, running it on Tensors records it in turn: that is eve
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import numpy as np
-
-from gradtape.core.batching import Batching
-from gradtape.core.cotangents import (
-    DEAD,
-    FORMS,
-    Masked,
-    Scattered,
-    accumulate,
-    expand,
-    is_finite,
-    project,
-    typed,
+from gradtape.core.domains import Call
+from gradtape.core.kinds import (
+    Bilinear,
+    Composite,
+    Constant,
+    Elementwise,
+    Function,
+    Linear,
+    Over,
+    Primitive,
+    Recorded,
+    Rule,
+    Selection,
+    Variadic,
+    is_complex,
+    name_of,
+    not_differentiable,
+    raw,
 )
-from gradtape.core.domains import Call, Domain
-from gradtape.core.handle import PYTHON_NUMBERS, REAL_SCALARS, Handle, Spec, frozen
 
-Function = Callable[..., Any]
-Cotangents = dict[int, Any]
+__all__ = [
+    "RULES",
+    "Bilinear",
+    "Composite",
+    "Constant",
+    "Elementwise",
+    "Function",
+    "Linear",
+    "Over",
+    "Primitive",
+    "Recorded",
+    "Rule",
+    "Selection",
+    "Variadic",
+    "bilinear",
+    "composite",
+    "constant",
+    "elementwise",
+    "is_complex",
+    "linear",
+    "name_of",
+    "not_differentiable",
+    "primitive",
+    "raw",
+    "register",
+    "selection",
+    "variadic",
+]
+
 F = TypeVar("F", bound=Function)
 
 RULES: dict[Any, Rule] = {}
 """The registry. A key is a NumPy function, or ``(ufunc, "reduce")`` for a ufunc's method."""
-
-
-class Rule:
-    """What the engine knows of one function."""
-
-    def __init__(
-        self,
-        function: Any,
-        *,
-        calls: Sequence[Call] = (),
-        compute: Any = None,
-        batch: Batching | None = None,
-    ) -> None:
-        self.function = function
-        self.compute: Function = compute or function
-        self.calls = tuple(calls)
-        self.batch = batch
-
-    @property
-    def name(self) -> str:
-        """The function's name as the user writes it."""
-        return name_of(self.function)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} rule of {self.name}>"
-
-
-class Recorded(Rule):
-    """A rule that a tape records."""
-
-    user_code = False
-    keeps_scalars = False  # whether scalars of one dtype may be saved as they are, without `save`
-
-    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        """``(saved, options)``: what `pull` will read; `saved` lines up with (y, *values)."""
-        raise NotImplementedError
-
-    def pull(
-        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
-    ) -> None:
-        """Add to `into` the cotangent of each argument whose identity is in `live`."""
-        raise NotImplementedError
-
-
-class Over:
-    """A partial derivative ``1 / divisor``: dividing by it saves a pass over memory."""
-
-    __slots__ = ("divisor",)
-
-    def __init__(self, divisor: Function) -> None:
-        self.divisor = divisor
-
-
-class Elementwise(Recorded):
-    """``y[i] = f(a[i], b[i], ...)`` with broadcasting; knows ``df/da``, ``df/db``, ..."""
-
-    keeps_scalars = True
-
-    def __init__(
-        self, function: Any, partials: Sequence[Any], *, domain: Sequence[Domain], **rest: Any
-    ) -> None:
-        super().__init__(function, **rest)
-        self.partials = tuple(partials)
-        self.domain = tuple(domain)
-        self._plans: dict[int, tuple[bool, list[int]]] = {}
-
-    def _plan(self, tracked: int) -> tuple[bool, list[int]]:
-        """Whether to keep y, and at which positions in (y, a, b, ...) to keep an argument."""
-        read: set[int] = set()
-        for position, partial in enumerate(self.partials):
-            if tracked >> position & 1:
-                read |= _positions_read(partial)
-        positions = range(1, len(self.partials) + 1)  # without what a default argument binds
-        plan = self._plans[tracked] = 0 in read, [k for k in positions if k in read]
-        return plan
-
-    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        shape, dtype = y.shape, y.dtype
-        plain = dtype.kind != "c"
-        tracked, bit = 0, 1
-        for ident, value in zip(ids, values):  # noqa: B905 (hot; equal by construction)
-            if ident:
-                tracked += bit
-                if plain and (value.shape != shape or value.dtype != dtype):
-                    plain = False
-            bit += bit
-        keeps_y, positions = self._plans.get(tracked) or self._plan(tracked)
-        kept = [None] * (len(ids) + 1)
-        if keeps_y:
-            kept[0] = y
-        for position in positions:
-            value = values[position - 1]
-            kept[position] = value if ids[position - 1] else frozen(value)
-            if plain and getattr(value, "dtype", dtype) != dtype:
-                plain = False
-        if plain:
-            return kept, None
-        return kept, _specs(y, values, ids)
-
-    def pull(
-        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
-    ) -> None:
-        if options is not None or g.__class__ in FORMS:
-            self._pull_carefully(g, ids, saved, options, live, into)
-            return
-        scalar = g.__class__ in REAL_SCALARS
-        seed = g.__class__ is int and g == 1
-        for ident, partial in zip(ids, self.partials):  # noqa: B905
-            if ident in live:
-                if partial.__class__ is int:
-                    c = g if partial == 1 else -g if partial else DEAD
-                elif partial.__class__ is Over:
-                    c = g / partial.divisor(*saved)
-                elif scalar or seed:
-                    c = partial(*saved)
-                    if not seed and not (c.__class__ is np.ndarray and g == 1):
-                        c = g * c
-                else:
-                    c = g * partial(*saved)  # NumPy multiplies into the nameless right operand
-                if ident in into:
-                    accumulate(into, ident, c)
-                else:
-                    into[ident] = c
-
-    def _pull_carefully(
-        self, g: Any, ids: Sequence[int], saved: Any, specs: Any, live: Any, into: Cotangents
-    ) -> None:
-        """`pull` where shapes or dtypes differ, numbers are complex, or `g` is masked."""
-        masked = None
-        if g.__class__ is Masked:
-            g, masked = g.value, g
-        if specs is not None:
-            g = typed(g, specs[0])
-            saved = [
-                _promoted(value, specs[0].dtype) if partial is not None else value
-                for value, partial in zip(saved, (1, *self.partials), strict=True)
-            ]
-        for position, (ident, partial) in enumerate(zip(ids, self.partials, strict=True)):
-            if ident not in live:
-                continue
-            if partial.__class__ is int:
-                c = g if partial == 1 else -g if partial else DEAD
-            elif partial is None:
-                c = DEAD
-            else:
-                c = self._contribution(g, partial, saved)
-                if masked is not None:
-                    c = _repaired(c, masked)
-            if c is DEAD:
-                pass
-            elif specs is not None:
-                c = _brought_back(c, masked, specs[0], specs[1][position])
-            elif masked is not None:
-                c = Masked(c, masked._mask)
-            if ident in into:
-                accumulate(into, ident, c)
-            else:
-                into[ident] = c
-
-    @staticmethod
-    def _contribution(g: Any, partial: Any, saved: Any) -> Any:
-        if partial.__class__ is Over:
-            divisor = partial.divisor(*saved)
-            return g / (np.conj(divisor) if is_complex(divisor) else divisor)
-        slope = partial(*saved)
-        return g * (np.conj(slope) if is_complex(slope) else slope)
-
-
-class Selection(Elementwise):
-    """An elementwise function that passes one argument through at each entry; knows the masks.
-
-    What was not selected is `Masked`, so that it contributes nothing even where the derivative
-    upstream is infinite or NaN.
-    """
-
-    keeps_scalars = False
-
-    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        saved, specs = super().save(y, values, ids, kwargs)
-        # A cotangent that is still a Python number takes its dtype from here.
-        return saved, specs or _specs(y, values, ids)
-
-    def pull(
-        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
-    ) -> None:
-        outer = None
-        if g.__class__ is Masked:
-            g, outer = g.value, g
-        out, specs = options
-        g = typed(g, out)
-        for position, (ident, taken) in enumerate(zip(ids, self.partials, strict=True)):
-            if ident not in live or taken is None:
-                continue
-            mask = raw(taken(*saved))
-            if outer is not None:
-                mask = np.logical_and(mask, outer.mask)
-            count = np.count_nonzero(mask)
-            if not count:
-                accumulate(into, ident, DEAD)
-                continue
-            if count == getattr(mask, "size", 1):
-                c = g if outer is None else outer
-            else:
-                c = Masked(np.where(mask, g, _zero_like(g)), mask)
-            value, masked = (c.value, c) if c.__class__ is Masked else (c, None)
-            accumulate(into, ident, _brought_back(value, masked, out, specs[position]))
-
-
-class _Shaped(Recorded):
-    """Shared by the rules that are not elementwise: whole cotangents, one argument at a time."""
-
-    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        if y.__class__ is tuple:
-            outs: Any = tuple(map(Spec.of, y))
-            _, specs = _specs(y[0], values, ids)
-        else:
-            outs, specs = _specs(y, values, ids)
-        return self.keep(y, values, ids, specs), (kwargs, outs, specs)
-
-    def keep(
-        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
-    ) -> Sequence[Any]:
-        """``(y, *values)`` with a `Spec` for each value that the derivative does not read."""
-        raise NotImplementedError
-
-    def pull(
-        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: Cotangents
-    ) -> None:
-        kwargs, out, specs = options
-        mask = None
-        if out.__class__ is not tuple:
-            if g.__class__ is Masked:
-                g, mask = g.value, expand(g.mask, out.shape)
-            if g.__class__ in PYTHON_NUMBERS:
-                g = typed(g, out)
-            if g.shape != out.shape:
-                g = expand(g, out.shape)
-        for position, ident in enumerate(ids):
-            if ident not in live:
-                continue
-            c = self.cotangent(position, g, mask, saved, kwargs)
-            if c.__class__ not in FORMS:
-                if c.dtype != specs[position].dtype:
-                    c = _cast(c, specs[position])
-                if mask is not None:
-                    c = self.mask(position, c, mask, saved, kwargs)
-            if ident in into:
-                accumulate(into, ident, c)
-            else:
-                into[ident] = c
-
-    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        """The cotangent of one argument."""
-        raise NotImplementedError
-
-    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        """`c` with the mask of its live entries, where the rule can tell them."""
-        return c
-
-
-class Linear(_Shaped):
-    """A function linear in its leading arguments; knows its transpose.
-
-    With `moves`, every entry of the result is an entry, or a plain sum of entries, of the argument:
-    then the transpose also carries masks.
-    """
-
-    def __init__(
-        self, function: Any, transposes: Sequence[Function], *, moves: bool, **rest: Any
-    ) -> None:
-        super().__init__(function, **rest)
-        self.transposes = tuple(transposes)
-        self.moves = moves
-
-    def keep(
-        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
-    ) -> Sequence[Any]:
-        linear_in = self.linear_in(len(values))
-        kept: list[Any] = [None]
-        for position, (value, spec) in enumerate(zip(values, specs)):  # noqa: B905
-            if spec is None:
-                spec = Spec.of(value) if position < linear_in else frozen(value)
-            kept.append(spec)
-        return kept
-
-    def linear_in(self, arity: int) -> int:
-        """In how many of `arity` leading arguments the function is linear."""
-        return len(self.transposes)
-
-    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        transpose = self.transposes[min(position, len(self.transposes) - 1)]
-        if len(self.transposes) == 1 and position:
-            raise TypeError(not_differentiable(self.name, position))
-        c: Any = transpose(g, *saved[1:], **kwargs)
-        if mask is None or c is DEAD or c.__class__ not in FORMS:
-            return c
-        live = self._live(position, mask, saved, kwargs)
-        if c.__class__ is Masked:
-            return Masked(c.value, live.value != 0)
-        scattered: Any = c
-        parts = zip(scattered.parts, live.parts, strict=True)
-        return Scattered(scattered.spec, [(i, Masked(v, m != 0)) for (i, v), (_, m) in parts])
-
-    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        return Masked(c, self._live(position, mask, saved, kwargs) != 0) if self.moves else c
-
-    def _live(self, position: int, mask: Any, saved: Any, kwargs: Any) -> Any:
-        """The transpose of `mask`: not zero where a live entry of the result came from."""
-        values = [raw(value) for value in saved[1:]]
-        return self.transposes[position](mask.astype(np.float64), *values, **kwargs)
-
-
-class Variadic(Linear):
-    """A linear function of any number of arrays; one transpose, given the argument's position."""
-
-    def linear_in(self, arity: int) -> int:
-        return arity
-
-    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        return self.transposes[0](g, position, saved[position + 1], **kwargs)
-
-    def _live(self, position: int, mask: Any, saved: Any, kwargs: Any) -> Any:
-        value = raw(saved[position + 1])
-        return self.transposes[0](mask.astype(np.float64), position, value, **kwargs)
-
-
-class Bilinear(_Shaped):
-    """A function linear in each of two arguments; knows the transpose in each."""
-
-    def __init__(self, function: Any, transposes: Sequence[Function], **rest: Any) -> None:
-        super().__init__(function, **rest)
-        self.transposes = tuple(transposes)
-
-    def keep(
-        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
-    ) -> tuple[Any, ...]:
-        a, b, *rest = values
-        return (
-            None,
-            (a if ids[0] else frozen(a)) if ids[1] else Spec.of(a),
-            (b if ids[1] else frozen(b)) if ids[0] else Spec.of(b),
-            *map(frozen, rest),
-        )
-
-    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        if position > 1:
-            raise TypeError(not_differentiable(self.name, position))
-        transpose = self.transposes[position]
-        _, *values = saved
-        other = values[1 - position]
-        c = transpose(g, *values, **kwargs)
-        if mask is None or c.__class__ in FORMS or is_finite(raw(c)):
-            return c
-        finite = np.isfinite(raw(other))
-        # An infinite entry counts only where it meets a live entry of g: 0 * inf is not NaN here.
-        values[1 - position] = np.where(finite, other, _zero_like(other))
-        c = transpose(g, *values, **kwargs)
-        values[1 - position] = (~finite).astype(np.float64)
-        met = transpose(mask.astype(np.float64), *map(raw, values), **kwargs)
-        return np.where(met > 0, np.nan, c)
-
-    def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        def live() -> Any:
-            values = list(map(raw, saved[1:]))
-            values[1 - position] = np.ones(values[1 - position].shape)
-            return self.transposes[position](mask.astype(np.float64), *values, **kwargs) != 0
-
-        return Masked(c, live)
-
-
-class Primitive(_Shaped):
-    """Any other function: a vector-Jacobian product ``vjp(g, y, *args, **kwargs)`` per argument.
-
-    `reads` names what the products read: "y", and the positions of arguments, as in "y 0"; every
-    other value arrives as its `Spec`. ``jvp(tangents, y, *args, **kwargs)``, with None for an
-    argument that does not move, reads everything; without it the products are transposed.
-    """
-
-    def __init__(
-        self, function: Any, vjps: Sequence[Any], *, reads: str, jvp: Any = None, **rest: Any
-    ) -> None:
-        super().__init__(function, **rest)
-        self.vjps = tuple(vjps)
-        self.jvp = jvp
-        self.reads = frozenset(reads.split())
-
-    def keep(
-        self, y: Any, values: Sequence[Any], ids: Sequence[int], specs: Sequence[Any]
-    ) -> tuple[Any, ...]:
-        kept = [y if "y" in self.reads else None]
-        for position, (value, ident) in enumerate(zip(values, ids, strict=True)):
-            if ident and str(position) not in self.reads:
-                kept.append(specs[position])
-            else:
-                kept.append(value if ident else frozen(value))
-        return tuple(kept)
-
-    def cotangent(self, position: int, g: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
-        vjp = self.vjps[position] if position < len(self.vjps) else None
-        if vjp is None:
-            raise TypeError(not_differentiable(self.name, position))
-        return vjp(g, *saved, **kwargs)
-
-
-class Composite(Rule):
-    """A function expressed in others; `compute` runs on Tensors."""
-
-
-class Constant(Rule):
-    """A function whose result carries no gradient: an index, a comparison, a rounding."""
 
 
 def elementwise(
@@ -532,105 +149,3 @@ def register(rule: R) -> R:
         raise ValueError(f"{rule.name} has a rule already: {RULES[rule.function]!r}")
     RULES[rule.function] = rule
     return rule
-
-
-def name_of(function: Any) -> str:
-    """The name of a registry key as the user writes it, such as ``numpy.linalg.norm``."""
-    if isinstance(function, tuple):
-        return f"{name_of(function[0])}.{function[1]}"
-    if isinstance(function, np.ufunc):
-        ours = getattr(np, function.__name__, None) is function
-        return f"numpy.{function.__name__}" if ours else f"the ufunc {function.__name__}"
-    module = getattr(function, "__module__", None) or "numpy"
-    return f"{module}.{getattr(function, '__qualname__', repr(function))}"
-
-
-def not_differentiable(name: str, position: int) -> str:
-    """The text of the error for an argument whose derivative no rule gives."""
-    return (
-        f"Pass argument {position + 1} of {name} through gradtape.stop_gradient: "
-        "the function has no derivative with respect to it."
-    )
-
-
-def raw(value: Any) -> Any:
-    """The array behind a Tensor; any other value as it is."""
-    return value._value if isinstance(value, Handle) else value
-
-
-def is_complex(value: Any) -> bool:
-    """Whether an array, Tensor or Python number is complex."""
-    dtype = getattr(value, "dtype", None)
-    return isinstance(value, complex) if dtype is None else dtype.kind == "c"
-
-
-def _specs(y: Any, values: Sequence[Any], ids: Sequence[int]) -> tuple[Spec, list[Spec | None]]:
-    """The specs of a result and of the arguments that are tracked."""
-    specs = []
-    for value, ident in zip(values, ids):  # noqa: B905 (hot; equal by construction)
-        specs.append(Spec(value.shape, value.dtype) if ident else None)
-    return Spec(y.shape, y.dtype), specs
-
-
-def _zero_like(value: Any) -> Any:
-    """A zero that does not promote `value` in `np.where`."""
-    return value.dtype.type(0)
-
-
-def _repaired(c: Any, masked: Masked) -> Any:
-    """`c` with zeros where `masked` is dead: there an infinite slope met a zero.
-
-    A Tensor is always repaired, so that no infinite slope of higher order shows through either.
-    """
-    if not isinstance(c, Handle) and is_finite(c):
-        return c
-    return np.where(masked.mask, c, _zero_like(c))
-
-
-def _promoted(value: Any, dtype: np.dtype[Any]) -> Any:
-    """`value`, as precise as a result of `dtype`: NumPy promoted it before it computed."""
-    own = getattr(value, "dtype", None)
-    if own is None or own == dtype or (own.kind == "c" and dtype.kind != "c"):
-        return value
-    if own.kind != "c" and dtype.kind == "c":
-        dtype = np.finfo(dtype).dtype
-    return value if own == dtype else value.astype(dtype)
-
-
-def _brought_back(c: Any, masked: Masked | None, out: Spec, spec: Spec) -> Any:
-    """`c`, the cotangent of an elementwise result, as that of an argument of `spec`."""
-    if out.shape == spec.shape:
-        c = _cast(c, spec)
-        return c if masked is None else Masked(c, masked._mask)
-    c = project(expand(c, out.shape), spec)
-    if masked is None:
-        return c
-    return Masked(c, lambda: _any_onto(expand(masked.mask, out.shape), spec.shape))
-
-
-def _cast(value: Any, spec: Spec) -> Any:
-    """`value` in the dtype of `spec`; a complex cotangent of a real value keeps its real part."""
-    return value if value.dtype == spec.dtype else project(value, Spec(value.shape, spec.dtype))
-
-
-def _any_onto(mask: Any, shape: tuple[int, ...]) -> Any:
-    """Which entries of a broadcast input some live entry of the result came from."""
-    return project(mask.astype(np.float64), Spec(shape, np.dtype(np.float64))) > 0
-
-
-def _positions_read(partial: Any) -> frozenset[int]:
-    """The positions in (y, a, b, ...) that a partial derivative reads.
-
-    A record keeps only these. They are taken from the function itself, so they cannot disagree
-    with it.
-    """
-    if partial is None or isinstance(partial, int):
-        return frozenset()
-    code = (partial.divisor if isinstance(partial, Over) else partial).__code__
-    names = code.co_varnames[: code.co_argcount]
-    used: set[Any] = set()
-    for instruction in dis.get_instructions(code):
-        if not instruction.opname.startswith(("MAKE_CELL", "COPY_FREE", "STORE")):
-            value = instruction.argval
-            used.update(value if isinstance(value, tuple) else (value,))
-    return frozenset(position for position, name in enumerate(names) if name in used)

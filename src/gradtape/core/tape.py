@@ -23,7 +23,7 @@ from gradtape.core.handle import (
     new_identity,
     settled,
 )
-from gradtape.core.rules import Recorded
+from gradtape.core.kinds import Recorded
 
 _active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", default=())
 active = _active.get
@@ -275,15 +275,15 @@ class GradientTape(Recorder):
             return out
         known = self._known
         ids = []
-        hit = False
+        hit = UNTRACKED
         for arg in args:
-            if isinstance(arg, Handle) and (
-                arg._id in known or (arg._trainable and self._meet(arg))
-            ):
-                ids.append(arg._id)
-                hit = True
-            else:
-                ids.append(UNTRACKED)
+            if isinstance(arg, Handle):
+                ident = arg._id
+                if ident in known or (arg._trainable and self._meet(arg)):
+                    ids.append(ident)
+                    hit = ident
+                    continue
+            ids.append(UNTRACKED)
         return self._append(rule, y, values, ids, kwargs, out) if hit else out
 
     def record_pair(
@@ -294,29 +294,29 @@ class GradientTape(Recorder):
             return out
         known = self._known
         i = j = UNTRACKED
-        if isinstance(left, Handle) and (
-            left._id in known or (left._trainable and self._meet(left))
-        ):
+        if isinstance(left, Handle):
             i = left._id
-        if isinstance(right, Handle) and (
-            right._id in known or (right._trainable and self._meet(right))
-        ):
+            if i not in known and not (left._trainable and self._meet(left)):
+                i = UNTRACKED
+        if isinstance(right, Handle):
             j = right._id
+            if j not in known and not (right._trainable and self._meet(right)):
+                j = UNTRACKED
         if not i and not j:
             return out
         kind = y.__class__
         if (
-            kind not in REAL_SCALARS
-            or (i and a.__class__ is not kind)
-            or (j and b.__class__ is not kind)
-            or (not i and a.__class__ is not kind and a.__class__ not in PYTHON_NUMBERS)
-            or (not j and b.__class__ is not kind and b.__class__ not in PYTHON_NUMBERS)
-            or not rule.keeps_scalars
+            kind in REAL_SCALARS
+            and (a.__class__ is kind or (not i and a.__class__ in PYTHON_NUMBERS))
+            and (b.__class__ is kind or (not j and b.__class__ in PYTHON_NUMBERS))
+            and rule.keeps_scalars
         ):
-            return self._append(rule, y, (a, b), (i, j), _NO_OPTIONS, out)  # type: ignore[no-any-return]
+            saved, options = (y, a, b), None
+        else:
+            saved, options = rule.save(y, (a, b), (i, j), _NO_OPTIONS)
         out = out or new_identity()
         known.add(out)
-        self._records.append((rule, out, (i, j), (y, a, b), None))
+        self._records.append((rule, out, (i, j), saved, options))
         return out
 
     def _append(
@@ -503,8 +503,11 @@ def _walk_back(
     pop, take = records.pop, cotangents.pop
     while records:
         rule, out, ids, saved, options = pop()
-        if out.__class__ is tuple:
-            g: Any = tuple([take(ident, None) for ident in out])
+        g: Any = take(out, None)
+        if g is None:
+            if out.__class__ is not tuple:
+                continue
+            g = tuple([take(ident, None) for ident in out])
             found.update(
                 (i, c) for i, c in zip(out, g, strict=True) if i in wanted and c is not None
             )
@@ -512,9 +515,6 @@ def _walk_back(
                 continue
             g = tuple(map(_fill, g, options[1]))
         else:
-            g = take(out, None)
-            if g is None:
-                continue
             if out in wanted:
                 found[out] = g
             if g.__class__ in FORMS:

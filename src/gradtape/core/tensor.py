@@ -46,7 +46,10 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
             return apply(ufunc, (self, other)) if _is_operand(other) else NotImplemented
         y = compute(a, b)
         if y.__class__ not in REAL_SCALARS:
-            y = settled(y)
+            if y.__class__ is np.ndarray and y.shape:
+                y.setflags(write=False)
+            else:
+                y = settled(y)
             if y.dtype.kind not in "fc":
                 return undifferentiable(y, self._result)
         out = UNTRACKED

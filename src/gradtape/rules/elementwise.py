@@ -179,10 +179,17 @@ def _angle(z: Any, deg: bool = False) -> Any:
 
 # -- one of two arguments -----------------------------------------------------------------------
 
+
+def _not_beaten(beats: np.ufunc, a: Any, b: Any) -> Any:
+    """Where `a` is the result: a tie is its own, and a NaN, unless `b` alone is NaN."""
+    lost = beats(b, a)
+    return ~lost if b.__class__ in (int, float) and b == b else ~lost & ((b == b) | (a != a))
+
+
 # At a tie the first argument has the whole gradient, as in TensorFlow.
 for _ufunc, _first in (
-    (np.maximum, lambda y, a, b: (a >= b) | np.isnan(a)),
-    (np.minimum, lambda y, a, b: (a <= b) | np.isnan(a)),
+    (np.maximum, lambda y, a, b: _not_beaten(np.greater, a, b)),
+    (np.minimum, lambda y, a, b: _not_beaten(np.less, a, b)),
     (np.fmax, lambda y, a, b: (a >= b) | np.isnan(b)),
     (np.fmin, lambda y, a, b: (a <= b) | np.isnan(b)),
 ):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.cotangents import scatter_add
+from gradtape.core.cotangents import is_finite, scatter_add
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, nonzero, nonzero_real, real_only
 from gradtape.core.handle import Spec, frozen_index
@@ -83,7 +83,7 @@ def _logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def _softmax(g: Any, y: Any, a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     g, y = kept(g, axis, keepdims), kept(y, axis, keepdims)
-    if not np.isinf(raw(y)).any():
+    if is_finite(raw(y)):
         return g * np.exp(a - y)
     # Entries equal to an infinite result share alike, as equal finite entries do.
     tied = raw((a == y) & np.isinf(a))

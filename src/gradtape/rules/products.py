@@ -33,8 +33,9 @@ def _dense(g: Any) -> Any:
 
 
 def _matmul_first(g: Any, a: Any, b: Any, **options: Any) -> Any:
-    _refuse_axes(options)
-    if a.ndim == 2 and b.ndim == 2:
+    if options:
+        _refuse_axes(options)
+    if len(a.shape) == 2 == len(b.shape):
         return _dense(g) @ conj(b.T)
     g, b = _as_matrices(g, a, b), b if b.ndim > 1 else np.expand_dims(b, 1)
     if a.ndim <= 2 and b.ndim > 2:
@@ -47,8 +48,9 @@ def _matmul_first(g: Any, a: Any, b: Any, **options: Any) -> Any:
 
 
 def _matmul_second(g: Any, a: Any, b: Any, **options: Any) -> Any:
-    _refuse_axes(options)
-    if a.ndim == 2 and b.ndim == 2:
+    if options:
+        _refuse_axes(options)
+    if len(a.shape) == 2 == len(b.shape):
         return conj(a.T) @ _dense(g)
     g, a = _as_matrices(g, a, b), a if a.ndim > 1 else np.expand_dims(a, 0)
     if b.ndim <= 2 and a.ndim > 2:
