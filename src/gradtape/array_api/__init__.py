@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy import linalg as linalg
@@ -191,47 +191,6 @@ def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool
     return x.shape[axis] - 1 - np.flip(backwards, axis=axis)
 
 
-class UniqueAll(NamedTuple):
-    """What `unique_all` gives."""
-
-    values: Any
-    indices: Any
-    inverse_indices: Any
-    counts: Any
-
-
-class UniqueCounts(NamedTuple):
-    """What `unique_counts` gives."""
-
-    values: Any
-    counts: Any
-
-
-class UniqueInverse(NamedTuple):
-    """What `unique_inverse` gives."""
-
-    values: Any
-    inverse_indices: Any
-
-
-def unique_all(x: Any, /) -> UniqueAll:
-    """The distinct values, where each stands first, which one each entry is, and how often."""
-    values, indices, inverse, counts = np.unique(x, True, True, True, equal_nan=False)
-    return UniqueAll(values, indices, np.reshape(inverse, x.shape), counts)
-
-
-def unique_counts(x: Any, /) -> UniqueCounts:
-    """The distinct values, and how often each occurs."""
-    everything = unique_all(x)
-    return UniqueCounts(everything.values, everything.counts)
-
-
-def unique_inverse(x: Any, /) -> UniqueInverse:
-    """The distinct values, and which of them each entry is."""
-    everything = unique_all(x)
-    return UniqueInverse(everything.values, everything.inverse_indices)
-
-
-def unique_values(x: Any, /) -> Any:
-    """The distinct values; every NaN is one of its own."""
-    return unique_all(x).values
+def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
+    """The entries of `x` at `indices` along `axis`; NumPy has the default since version 2.3."""
+    return np.take_along_axis(x, indices, axis)
