@@ -99,7 +99,6 @@ CALLS: dict[str, list[Call]] = {
     "unique_all": [call(RM), call(NUMBERS), call(np.array([2.0, np.nan, np.nan]))],
     "unique_counts": [call(RM), call(NUMBERS)],
     "unique_inverse": [call(RM), call(NUMBERS)],
-    "unique_values": [call(RM), call(NUMBERS)],
     # sorting
     "argsort": [call(RM), call(NUMBERS, axis=0, stable=True), call(NUMBERS, descending=True)],
     "sort": [call(RM), call(RM, axis=0, descending=True), call(RV, stable=False)],
