@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -177,6 +178,23 @@ class Tensor(Handle):
             array.flags.writeable = False
         return array
 
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        namespace = importlib.import_module("gradtape.array_api")  # loaded when first asked for
+        if api_version not in (None, *namespace.VERSIONS):
+            raise ValueError(
+                f"Ask for one of {', '.join(namespace.VERSIONS)} of the array API standard: "
+                f"got {api_version!r}."
+            )
+        return namespace
+
+    def __dlpack__(self, *, copy: bool | None = None, **options: Any) -> Any:
+        leak(self)
+        # Who takes the data may write into it.
+        return np.array(self._value, copy=None if copy is False else True).__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the CPU
+
     # -- arithmetic -----------------------------------------------------------------------------
 
     __add__ = _binary(operator.add, np.add)
@@ -337,6 +355,11 @@ class Tensor(Handle):
         return int(self._value.nbytes)
 
     @property
+    def device(self) -> str:
+        """Where the value is, in the words of the array API standard: "cpu"."""
+        return "cpu"
+
+    @property
     def T(self) -> Any:
         """The transpose: all axes in reverse order."""
         return apply(np.transpose, (self,))
@@ -360,6 +383,18 @@ class Tensor(Handle):
     def flat(self) -> Iterator[Any]:
         """The entries one by one, in C order."""
         return iter(apply(np.ravel, (self,)))
+
+    def to_device(self, device: str, /, *, stream: None = None) -> Tensor:
+        """The Tensor itself, which is on its only device.
+
+        Raises
+        ------
+        ValueError
+            If `device` is not "cpu", or a stream is given.
+        """
+        if device != "cpu" or stream is not None:
+            raise ValueError(f"Give 'cpu' and no stream: got {device!r}, stream {stream!r}.")
+        return self
 
     def numpy(self) -> Any:
         """The value as a NumPy scalar or a copied array; says that no gradient is meant."""
