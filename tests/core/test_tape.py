@@ -365,3 +365,17 @@ def test_the_derivative_of_an_argument_that_is_not_asked_for_is_not_computed() -
         y = a * 3.0 + noted(b)
     assert numbers(tape.gradient(y, a)) == 3.0
     assert not called
+
+
+def test_an_outer_tape_knows_a_factor_that_the_inner_one_does_not() -> None:
+    """The inner gradient depends on it, although the inner tape never watched it."""
+    for shape in ((), (3,)):
+        w, x = gt.constant(np.full(shape, 3.0)), gt.constant(np.full(shape, 2.0))
+        with gt.GradientTape() as outer:
+            outer.watch(w)
+            with gt.GradientTape() as inner:
+                inner.watch(x)
+                y = np.sin(w) * x + np.hypot(w, x)
+            slope = inner.gradient(y, x)
+        expected = np.cos(3.0) - 6 / 13**1.5
+        np.testing.assert_allclose(outer.gradient(slope, w), np.full(shape, expected))

@@ -274,17 +274,29 @@ class GradientTape(Recorder):
         if not self._recording:
             return out
         known = self._known
-        ids = []
-        hit = UNTRACKED
+        ids, tracked = [], []
+        hit = False
         for arg in args:
-            if isinstance(arg, Handle):
-                ident = arg._id
-                if ident in known or (arg._trainable and self._meet(arg)):
-                    ids.append(ident)
-                    hit = ident
-                    continue
-            ids.append(UNTRACKED)
-        return self._append(rule, y, values, ids, kwargs, out) if hit else out
+            ident = arg._id if isinstance(arg, Handle) else UNTRACKED
+            ids.append(ident)
+            if ident in known or (ident and arg._trainable and self._meet(arg)):
+                hit = True
+                tracked.append(ident)
+            else:
+                tracked.append(UNTRACKED)
+        if not hit:
+            return out
+        saved, options = rule.save(y, values, tracked, kwargs)
+        if rule.user_code:
+            self._runs_user_code = True
+        if y.__class__ is tuple:
+            out = out or tuple([UNTRACKED if is_discrete(v) else new_identity() for v in y])
+            known.update(filter(None, out))
+        else:
+            out = out or new_identity()
+            known.add(out)
+        self._records.append((rule, out, ids, saved, options))
+        return out
 
     def record_pair(
         self, rule: Any, y: Any, a: Any, b: Any, left: Any, right: Any, out: int
@@ -293,15 +305,11 @@ class GradientTape(Recorder):
         if not self._recording:
             return out
         known = self._known
-        i = j = UNTRACKED
-        if isinstance(left, Handle):
-            i = left._id
-            if i not in known and not (left._trainable and self._meet(left)):
-                i = UNTRACKED
-        if isinstance(right, Handle):
-            j = right._id
-            if j not in known and not (right._trainable and self._meet(right)):
-                j = UNTRACKED
+        # In a record stand all identities, for an outer recorder may know what this tape does not.
+        first = left._id if isinstance(left, Handle) else UNTRACKED
+        second = right._id if isinstance(right, Handle) else UNTRACKED
+        i = first if first in known or (first and left._trainable and self._meet(left)) else 0
+        j = second if second in known or (second and right._trainable and self._meet(right)) else 0
         if not i and not j:
             return out
         kind = y.__class__
@@ -316,22 +324,7 @@ class GradientTape(Recorder):
             saved, options = rule.save(y, (a, b), (i, j), _NO_OPTIONS)
         out = out or new_identity()
         known.add(out)
-        self._records.append((rule, out, (i, j), saved, options))
-        return out
-
-    def _append(
-        self, rule: Any, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any, out: Any
-    ) -> Any:
-        saved, options = rule.save(y, values, ids, kwargs)
-        if rule.user_code:
-            self._runs_user_code = True
-        if y.__class__ is tuple:
-            out = out or tuple([UNTRACKED if is_discrete(v) else new_identity() for v in y])
-            self._known.update(filter(None, out))
-        else:
-            out = out or new_identity()
-            self._known.add(out)
-        self._records.append((rule, out, ids, saved, options))
+        self._records.append((rule, out, (first, second), saved, options))
         return out
 
     def leak(self, handle: Handle) -> None:
