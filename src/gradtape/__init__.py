@@ -7,6 +7,7 @@ from gradtape import optimizers
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
+from gradtape.core.forward import ForwardAccumulator
 from gradtape.core.tape import GradientTape, UnconnectedGradients
 from gradtape.core.tensor import Tensor, Variable, constant, stop_gradient
 from gradtape.custom import custom_gradient
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Estimate",
+    "ForwardAccumulator",
     "GradientTape",
     "GradientWarning",
     "Tensor",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batch import LEVELS, Level, batched, deepest
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.kinds import Composite, Constant, Recorded, Rule, name_of
 from gradtape.core.rules import RULES
@@ -59,11 +60,37 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             break
     if kwargs:
         kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
+        if LEVELS and (level := deepest(values, kwargs)) is not None:
+            return _perform_on_batches(rule, level, values, args, kwargs)
         y = rule.compute(*values, **kwargs)
         if isinstance(rule.function, np.ufunc):  # a derivative reads none of dtype=, order= ...
             kwargs = {"axes": kwargs["axes"]} if "axes" in kwargs else {}
     else:
+        if LEVELS and (level := deepest(values)) is not None:
+            return _perform_on_batches(rule, level, values, args, kwargs)
         y = rule.compute(*values)
+    return finish(rule, y, values, args, kwargs, _result_class(args))
+
+
+def _perform_on_batches(
+    rule: Recorded, level: Level, values: Sequence[Any], args: Sequence[Any], kwargs: dict[str, Any]
+) -> Any:
+    """`perform` where a value is a `Batch`.
+
+    While its level is open, batches are the values of Tensors, and what the recorders outside know
+    takes part as the Tensor that it is. Otherwise Tensors are what batches are made of.
+    """
+    if not level.open:
+        return batched(rule, args, kwargs)
+    lifted = [
+        arg
+        if isinstance(arg, Handle) and deepest((value,)) is not level and level.knows(arg)
+        else value
+        for arg, value in zip(args, values, strict=True)
+    ]
+    y = batched(rule, lifted, kwargs)
+    if not any([isinstance(arg, Handle) for arg in args]) and not handles_in(kwargs):
+        return y
     return finish(rule, y, values, args, kwargs, _result_class(args))
 
 

@@ -35,6 +35,7 @@ class Handle:
     _value: Any
     _id: int
     _trainable: bool = False
+    _intercepts = True  # NumPy's functions of it are done by its protocols
     _result: ClassVar[type[Handle]]  # the class of what operations return
 
     def __init__(self, value: Any, ident: int = UNTRACKED) -> None:
@@ -113,7 +114,7 @@ def frozen_index(index: Any) -> Any:
 def _frozen_part(part: Any) -> Any:
     if isinstance(part, Handle):
         part = part._value
-    if part.__class__ in _PLAIN_INDEX:
+    if part.__class__ in _PLAIN_INDEX or getattr(part, "_intercepts", False):
         return part
     if part.__class__ is slice:
         bounds = part.start, part.stop, part.step

@@ -74,6 +74,14 @@ class Recorded(Rule):
         """Add to `into` the cotangent of each argument whose identity is in `live`."""
         raise NotImplementedError
 
+    def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
+        """The tangent of `y`, which broadcasts to it; None for none.
+
+        A tangent is None where an argument does not move. `NotImplemented` means that the rule
+        states no more than `pull`.
+        """
+        return NotImplemented
+
 
 class Over:
     """A partial derivative ``1 / divisor``: dividing by it saves a pass over memory."""
@@ -163,6 +171,21 @@ class Elementwise(Recorded):
                 else:
                     into[ident] = c
 
+    def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
+        saved = [y, *(_promoted(value, y.dtype) for value in values)]
+        total = None
+        for partial, t in zip(self.partials, tangents, strict=True):
+            if t is None or partial is None or (partial.__class__ is int and not partial):
+                continue
+            if partial.__class__ is int:
+                c = t if partial == 1 else -t
+            elif partial.__class__ is Over:
+                c = _unmoved(t / partial.divisor(*saved), t)
+            else:
+                c = _unmoved(t * partial(*saved), t)
+            total = c if total is None else total + c
+        return total
+
     def _pull_carefully(
         self, g: Any, ids: Sequence[int], saved: Any, specs: Any, live: Any, into: Cotangents
     ) -> None:
@@ -239,16 +262,25 @@ class Selection(Elementwise):
             mask = raw(taken(*saved))
             if outer is not None:
                 mask = np.logical_and(mask, outer.mask)
-            count = np.count_nonzero(mask)
-            if not count:
+            count = np.count_nonzero(mask) if isinstance(mask, (np.ndarray, np.generic)) else None
+            if count == 0:
                 accumulate(into, ident, DEAD)
                 continue
-            if count == getattr(mask, "size", 1):
+            if count is not None and count == mask.size:
                 c, masked = g, outer
             else:
                 c = only(g, mask)
                 masked = Masked(c, mask)
             accumulate(into, ident, _brought_back(c, masked, out, specs[position]))
+
+    def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
+        total = None
+        for taken, t in zip(self.partials, tangents, strict=True):
+            if t is None or taken is None:
+                continue
+            c = only(expand(t, y.shape), raw(taken(y, *values)))
+            total = c if total is None else total + c
+        return total
 
 
 class _Shaped(Recorded):
@@ -358,6 +390,16 @@ class Linear(_Shaped):
     def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
         return Masked(c, self._live(position, mask, saved, kwargs) != 0) if self.moves else c
 
+    def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
+        count = self.linear_in(len(values))
+        if any([t is not None for t in tangents[count:]]):
+            return NotImplemented
+        moved = [
+            np.zeros_like(raw(value)) if t is None else t
+            for value, t in zip(values[:count], tangents[:count], strict=True)
+        ]
+        return invoke(self, [*moved, *values[count:]], kwargs)
+
     def _live(self, position: int, mask: Any, saved: Any, kwargs: Any) -> Any:
         """The transpose of `mask`: not zero where a live entry of the result came from."""
         values = [raw(value) for value in saved[1:]]
@@ -422,6 +464,19 @@ class Bilinear(_Shaped):
         met = transpose(mask.astype(np.float64), *map(raw, values), **kwargs)
         return np.where(met > 0, np.nan, c)
 
+    def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
+        total = None
+        for position, t in enumerate(tangents):
+            if t is None:
+                continue
+            if position > 1:
+                return NotImplemented
+            moved = list(values)
+            moved[position] = t
+            c = invoke(self, moved, kwargs)
+            total = c if total is None else total + c
+        return total
+
     def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
         def live() -> Any:
             values = list(map(raw, saved[1:]))
@@ -472,6 +527,11 @@ class Primitive(_Shaped):
             raise TypeError(not_differentiable(self.name, position))
         return vjp(g, *saved, **kwargs)
 
+    def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
+        if self.jvp is None:
+            return NotImplemented
+        return self.jvp(tuple(tangents), y, *values, **kwargs)
+
 
 class Composite(Rule):
     """A function expressed in others; `compute` runs on Tensors."""
@@ -505,6 +565,17 @@ def raw(value: Any) -> Any:
     return value._value if isinstance(value, Handle) else value
 
 
+def invoke(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The function of `rule`, by NumPy's protocol where an argument is no plain array.
+
+    So it is recorded if it must be, although a private function has no protocol of its own.
+    """
+    for arg in args:
+        if getattr(arg, "_intercepts", False):
+            return arg.__array_function__(rule.function, (), args, kwargs)
+    return rule.compute(*args, **kwargs)
+
+
 def is_complex(value: Any) -> bool:
     """Whether an array, Tensor or Python number is complex."""
     dtype = getattr(value, "dtype", None)
@@ -535,6 +606,11 @@ def _repaired(c: Any, masked: Masked) -> Any:
     if not isinstance(c, Handle) and is_finite(c):
         return c
     return only(c, masked.mask)
+
+
+def _unmoved(c: Any, t: Any) -> Any:
+    """The tangent `c`, zero where `t` is: an infinite slope does not move what stands still."""
+    return c if is_finite(raw(c)) else np.where(t == 0, _zero_like(c), c)
 
 
 def _promoted(value: Any, dtype: np.dtype[Any]) -> Any:

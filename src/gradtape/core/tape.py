@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from types import TracebackType
@@ -28,11 +28,26 @@ from gradtape.core.kinds import Recorded
 _active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", default=())
 active = _active.get
 """What records in this thread and async task, the outermost first."""
+activate = _active.set
+"""Make these recorders the active ones."""
 
 # Branches not taken are evaluated outside their domain: in a sweep, NumPy's warnings are no news.
 # A context made once is ten times cheaper than `np.errstate`, but hides the user's own variables.
 _QUIET = Context()
 _QUIET.run(np.seterr, all="ignore")
+
+
+def in_quiet(function: Callable[..., Any], *args: Any) -> Any:
+    """``function(*args)`` without NumPy's floating-point warnings, under the same recorders."""
+    recorders = active()
+    if recorders:
+        return _QUIET.copy().run(_run_as, recorders, function, *args)
+    return _QUIET.copy().run(function, *args)
+
+
+def _run_as(recorders: tuple[Recorder, ...], function: Callable[..., Any], *args: Any) -> Any:
+    activate(recorders)
+    return function(*args)
 
 
 _NO_OPTIONS: dict[str, Any] = {}
@@ -330,13 +345,7 @@ class GradientTape(Recorder):
     def leak(self, handle: Handle) -> None:
         """Remember that a value this tape knows is about to become a plain array."""
         if self.knows(handle):
-            line = warn_user(
-                "Use NumPy functions on the Tensor itself (np.sin for math.sin), join Tensors with "
-                "np.stack, write into gradtape.constant(np.zeros(n)) instead of a plain array, or "
-                "say x.numpy() or stop_gradient(x) if no gradient is meant: a watched Tensor "
-                "became a plain value here, which carries no gradient."
-            )
-            self._leaks = (*self._leaks, line)
+            self._leaks = (*self._leaks, warn_of_leak())
 
     def gradient(
         self,
@@ -449,10 +458,17 @@ class GradientTape(Recorder):
         tensor = targets[0]._result if recorders else None
         if self._runs_user_code:
             return _walk_aloud(records, cotangents, live, wanted, tensor)
-        if recorders:
-            arguments = recorders, records, cotangents, live, wanted, tensor
-            return _QUIET.copy().run(_walk_as, *arguments)
-        return _QUIET.copy().run(_walk_back, records, cotangents, live, wanted, None)
+        return in_quiet(_walk_back, records, cotangents, live, wanted, tensor)  # type: ignore[no-any-return]
+
+
+def warn_of_leak() -> tuple[str, int]:
+    """Warn that a watched Tensor becomes a plain value at the user's line; return the line."""
+    return warn_user(
+        "Use NumPy functions on the Tensor itself (np.sin for math.sin), join Tensors with "
+        "np.stack, write into gradtape.constant(np.zeros(n)) instead of a plain array, or "
+        "say x.numpy() or stop_gradient(x) if no gradient is meant: a watched Tensor "
+        "became a plain value here, which carries no gradient."
+    )
 
 
 def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
@@ -527,12 +543,6 @@ def _walk_back(
     return found
 
 
-def _walk_as(recorders: tuple[Recorder, ...], *args: Any) -> dict[int, Any]:
-    """`_walk_back` in another context, under the recorders of this one."""
-    _active.set(recorders)
-    return _walk_back(*args)
-
-
 _walk_aloud = np.errstate(all="ignore")(_walk_back)
 
 
@@ -599,14 +609,17 @@ def _seeds(target: Any, targets: list[Any], output_gradients: Any) -> list[Any]:
     for t, v in zip(targets, given, strict=True):
         if v is None:
             raise ValueError("Give every target an output gradient: got None for one of them.")
-        shape = v._value.shape if isinstance(v, Handle) else np.shape(v)
+        foreign = hasattr(v, "__array_ufunc__") and not isinstance(v, (np.ndarray, np.generic))
+        shape = v.shape if foreign else np.shape(v)
         if shape != t._value.shape:
             raise ValueError(
                 f"Give output_gradients the shape of the target, {t._value.shape}: got {shape}."
             )
         dtype = t._value.dtype
-        if not isinstance(v, Handle):
+        if not foreign:
             v = settled(np.array(v, dtype=dtype))
+        elif not isinstance(v, Handle):
+            v = v.astype(dtype)
         elif not active():
             v = v._value.astype(dtype, copy=False)
         elif v._value.dtype != dtype:

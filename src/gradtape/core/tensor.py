@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from gradtape.core.batch import LEVELS
 from gradtape.core.dispatch import (
     apply,
     array_ufunc,
@@ -49,6 +50,8 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
         if y.__class__ not in REAL_SCALARS:
             if y.__class__ is np.ndarray and y.shape:
                 y.setflags(write=False)
+            elif LEVELS and y.__class__ is not np.ndarray:
+                return apply(ufunc, (self, other))  # for it may meet what recorders outside know
             else:
                 y = settled(y)
             if y.dtype.kind not in "fc":
@@ -290,6 +293,8 @@ class Tensor(Handle):
     # -- container ------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:
+        if LEVELS:
+            return apply(operator.getitem, (self,), {"index": frozen_index(index)})
         value, index = self._value, frozen_index(index)
         rule = RULES[operator.getitem]
         return finish(rule, value[index], (value,), (self,), {"index": index}, self._result)

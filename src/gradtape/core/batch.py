@@ -1,0 +1,322 @@
+"""A batch: one array that stands for many of equal shape, which differ along a hidden first axis.
+
+A `Batch` is a value like any other: it speaks NumPy's protocols, has the shape of *one* example,
+and an operation on it is done for all examples at once, as the rule of the function says. So a
+rule, a sweep or a program of the user runs on it unchanged. `vmap` and Jacobians are made of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NoReturn, Self
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from gradtape.core.batching import everywhere
+from gradtape.core.handle import Handle
+from gradtape.core.kinds import Composite, Constant, invoke
+from gradtape.core.rules import RULES
+from gradtape.core.tape import Recorder, activate, active
+
+_numbers = itertools.count(1)
+
+LEVELS: set[Level] = set()
+"""The levels in use; while it is empty, no value anywhere is a `Batch`."""
+
+
+class Level(Recorder):
+    """One use of `vmap`, or one set of directions: the batches that belong together.
+
+    While it is `open`, the user's function runs on single examples: then the recorders outside do
+    not see its operations, but what the batches are made of.
+    """
+
+    __slots__ = ("number", "open", "outer", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.number = next(_numbers)
+        self.open = False
+        self.outer: tuple[Recorder, ...] = ()
+
+    def __enter__(self) -> Self:
+        LEVELS.add(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        LEVELS.discard(self)
+
+    def knows(self, handle: Any) -> bool:
+        return any([recorder.knows(handle) for recorder in self.outer])
+
+    def record(
+        self,
+        rule: Any,
+        y: Any,
+        values: Sequence[Any],
+        args: Sequence[Any],
+        kwargs: Any,
+        out: Any,
+    ) -> Any:
+        """Pass on what is no batch; batches are recorded when they are computed."""
+        if deepest((y,)) is None:
+            for recorder in self.outer:
+                out = recorder.record(rule, y, values, args, kwargs, out)
+        return out
+
+    def leak(self, handle: Any) -> None:
+        for recorder in self.outer:
+            recorder.leak(handle)
+
+    def run(self, function: Callable[..., Any], *args: Any) -> Any:
+        """``function(*args)`` on single examples."""
+        self.outer = active()
+        self.open = True
+        activate((self,) if self.outer else ())
+        try:
+            return function(*args)
+        finally:
+            self.open = False
+            activate(self.outer)
+
+    def beneath(self, function: Callable[..., Any], *args: Any) -> Any:
+        """``function(*args)`` on whole batches, seen by the recorders outside."""
+        if not self.open:
+            return function(*args)
+        inside = active()
+        self.open = False
+        activate(self.outer)
+        try:
+            return function(*args)
+        finally:
+            self.open = True
+            activate(inside)
+
+
+class Batch(NDArrayOperatorsMixin):
+    """The examples of a `level`, stacked in `examples` along its first axis."""
+
+    __slots__ = ("examples", "level")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    _intercepts = True
+
+    def __init__(self, examples: Any, level: Level) -> None:
+        self.examples = examples
+        self.level = level
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return tuple(self.examples.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype."""
+        dtype: np.dtype[Any] = self.examples.dtype
+        return dtype
+
+    @property
+    def ndim(self) -> int:
+        """The rank of one example."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of entries of one example."""
+        return math.prod(self.shape)
+
+    @property
+    def T(self) -> Any:
+        """The transpose of each example."""
+        return np.transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return np.imag(self)
+
+    def __repr__(self) -> str:
+        return f"Batch of {self.level.size} arrays of shape {self.shape}, dtype {self.dtype}"
+
+    # -- protocols ------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is None:
+            kwargs.pop("out", None)
+        if method == "__call__":
+            if "where" in kwargs or "out" in kwargs:
+                return _refuse(f"{ufunc.__name__} with where= or out=")
+            return on_batches(ufunc, args, kwargs)
+        return on_batches((ufunc, method), args, kwargs)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        return on_batches(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        _refuse("a function that takes plain arrays only")
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            "Use np.where instead of if, or gradtape.grad without vmap in a loop: under vmap a "
+            "condition differs between the examples."
+        )
+
+    def __float__(self) -> NoReturn:
+        _refuse("float()")
+
+    def __int__(self) -> NoReturn:
+        _refuse("int()")
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return on_batches(operator.getitem, (self,), {"index": index})
+
+    # -- methods --------------------------------------------------------------------------------
+
+    def reshape(self, *shape: Any) -> Any:
+        """The entries of each example in another shape."""
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def astype(self, dtype: Any, **options: Any) -> Any:
+        """Each example in another dtype."""
+        return Batch(self.examples.astype(dtype), self.level)
+
+    def copy(self) -> Any:
+        """The batch: nobody writes into one."""
+        return self
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """`numpy.sum` of each example."""
+        return np.sum(self, axis=axis, keepdims=keepdims)
+
+    def all(self, axis: Any = None) -> Any:
+        """`numpy.all` of each example."""
+        return np.all(self, axis=axis)
+
+    def any(self, axis: Any = None) -> Any:
+        """`numpy.any` of each example."""
+        return np.any(self, axis=axis)
+
+    def conj(self) -> Any:
+        """The conjugate."""
+        return np.conjugate(self)
+
+
+class UnbatchableError(TypeError):
+    """What is done with a batch needs the numbers of one example."""
+
+
+def _refuse(what: str) -> NoReturn:
+    raise UnbatchableError(
+        f"Loop over the examples instead of using gradtape.vmap: it cannot batch {what}."
+    )
+
+
+# -- operations ---------------------------------------------------------------------------------
+
+
+def on_batches(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """``function(*args, **kwargs)`` where a `Batch` is among the arguments."""
+    rule = RULES.get(function)
+    if isinstance(rule, Composite):
+        try:
+            return rule.compute(*args, **kwargs)
+        except UnbatchableError:
+            rule = None
+    level = deepest(args, kwargs)
+    if level is not None and level.open:
+        for arg in args:
+            if isinstance(arg, Handle):  # it may be recorded, so it decides
+                return arg.__array_function__(function, (), args, kwargs)  # type: ignore[attr-defined]
+    return batched(rule or Constant(function), args, kwargs)
+
+
+def batched(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The function of `rule` for all examples of the deepest level among the arguments."""
+    level = deepest(args, kwargs)
+    if level is None:
+        return invoke(rule, args, kwargs)
+    return level.beneath(_for_all, level, rule, args, kwargs)
+
+
+def _for_all(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    own = [arg.__class__ is Batch and arg.level is level for arg in args]
+    batch = rule.batch
+    if batch is None and isinstance(rule.function, np.ufunc) and rule.function.signature is None:
+        batch = everywhere
+    rest = [arg for arg, is_own in zip(args, own, strict=True) if not is_own]
+    if batch is None or not any(own) or _holds(level, [rest, kwargs]):
+        y = _one_by_one(level, rule, args, kwargs)
+    else:
+        values = [arg.examples if is_own else arg for arg, is_own in zip(args, own, strict=True)]
+        y = batch(partial(_call, rule), values, own, kwargs)
+    if isinstance(y, (tuple, list)):
+        return tuple([Batch(part, level) for part in y])
+    return Batch(y, level)
+
+
+def _call(rule: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return invoke(rule, args, kwargs)
+
+
+def _one_by_one(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The results for each example in turn, stacked: what no rule says how to batch."""
+    if not level.size:
+        _refuse(f"{rule.name} of no examples")
+    results = []
+    for i in range(level.size):
+        chosen, options = _example(level, [list(args), kwargs], i)
+        results.append(invoke(rule, chosen, options))
+    if isinstance(results[0], (tuple, list)):
+        return tuple(map(np.stack, zip(*results, strict=True)))
+    return np.stack(results)
+
+
+def _example(level: Level, tree: Any, i: int) -> Any:
+    """`tree` with example `i` of each batch in it."""
+    if tree.__class__ is Batch and tree.level is level:
+        return tree.examples[i]
+    if tree.__class__ in (list, tuple):
+        return tree.__class__([_example(level, part, i) for part in tree])
+    if tree.__class__ is dict:
+        return {key: _example(level, part, i) for key, part in tree.items()}
+    return tree
+
+
+def _holds(level: Level, tree: Any) -> bool:
+    return any([batch.level is level for batch in _batches_in(tree)])
+
+
+def _batches_in(tree: Any) -> list[Batch]:
+    if tree.__class__ is Batch:
+        return [tree]
+    if tree.__class__ is dict:
+        tree = list(tree.values())
+    if tree.__class__ in (list, tuple):
+        return [batch for part in tree for batch in _batches_in(part)]
+    return []
+
+
+def deepest(*trees: Any) -> Level | None:
+    """The innermost level of the batches among nested arguments."""
+    levels = [batch.level for tree in trees for batch in _batches_in(tree)]
+    return max(levels, key=lambda level: level.number, default=None)

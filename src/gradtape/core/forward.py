@@ -1,0 +1,274 @@
+"""Forward mode: tangents pushed along with the values, while they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from gradtape.core import structure
+from gradtape.core.cotangents import dense
+from gradtape.core.handle import UNTRACKED, Handle, Spec, new_identity, settled
+from gradtape.core.kinds import raw
+from gradtape.core.tape import (
+    GradientTape,
+    Recorder,
+    UnconnectedGradients,
+    activate,
+    active,
+    in_quiet,
+    is_discrete,
+    warn_of_leak,
+)
+
+
+class ForwardAccumulator(Recorder):
+    """Computes Jacobian-vector products while the function itself is computed.
+
+    For ``y = f(x)`` and a tangent ``t`` of `x`, `jvp` gives ``dy/dx @ t``, of the shape and dtype
+    of `y`: the derivative of `f` along `t`. The whole Jacobian is never formed.
+
+    Parameters
+    ----------
+    primals
+        Tensors or Variables, or any nesting of them.
+    tangents
+        Arrays or Tensors, in the structure and shapes of `primals`.
+
+    Raises
+    ------
+    TypeError
+        If a primal is not a Tensor or Variable, or holds integers.
+    ValueError
+        If `tangents` does not have the structure or shapes of `primals`.
+
+    Notes
+    -----
+    Accumulators nest, and mix with tapes: what an accumulator computes is seen by the recorders
+    outside it. Around a `GradientTape` it gives Hessian-vector products, forward over reverse.
+
+    References
+    ----------
+    A. Griewank and A. Walther, *Evaluating Derivatives*, SIAM 2008, section 3.1.
+
+    Examples
+    --------
+    >>> import gradtape as gt
+    >>> x = gt.constant([1.0, 2.0])
+    >>> with gt.ForwardAccumulator(x, [1.0, 0.0]) as accumulator:
+    ...     y = x * x
+    >>> accumulator.jvp(y)
+    Tensor([2. 0.], shape=(2,), dtype=float32)
+    """
+
+    _recording = False
+
+    def __init__(self, primals: Any, tangents: Any) -> None:
+        handles = structure.flatten(primals)
+        given = structure.match(primals, tangents, "tangents")
+        checked = [_tangent(*pair) for pair in zip(handles, given, strict=True)]
+        self._tangents: dict[int, Any] = {}
+        for handle, tangent in zip(handles, checked, strict=True):
+            if not handle._id:
+                handle._id = new_identity()
+            if handle._id in self._tangents:
+                raise ValueError("Give each primal once: one Tensor stands twice among primals.")
+            self._tangents[handle._id] = tangent
+
+    def __enter__(self) -> Self:
+        if self._recording:
+            raise ValueError("Leave the accumulator before entering it again: it is recording.")
+        self._recording = True
+        activate((*active(), self))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._recording = False
+        activate(tuple([recorder for recorder in active() if recorder is not self]))
+
+    def knows(self, handle: Handle) -> bool:
+        """Whether `handle` has a tangent here."""
+        return self._recording and handle._id in self._tangents
+
+    def leak(self, handle: Handle) -> None:
+        """Warn that the tangent of `handle` ends here."""
+        if self.knows(handle):
+            warn_of_leak()
+
+    def record(
+        self,
+        rule: Any,
+        y: Any,
+        values: Sequence[Any],
+        args: Sequence[Any],
+        kwargs: Any,
+        out: Any,
+    ) -> Any:
+        """Push the tangents of `args` through ``y = rule(*values, **kwargs)``."""
+        if not self._recording:
+            return out
+        known = self._tangents
+        tangents = [known.get(arg._id) if isinstance(arg, Handle) else None for arg in args]
+        if all([t is None for t in tangents]):
+            return out
+        inside = active()
+        outer = inside[: inside.index(self)]
+        activate(outer)
+        try:
+            pushed = in_quiet(_push, rule, y, values, args, kwargs, tangents, out, outer)
+        finally:
+            activate(inside)
+        if y.__class__ is tuple:
+            out = out or tuple([UNTRACKED if is_discrete(v) else new_identity() for v in y])
+            known.update((i, t) for i, t in zip(out, pushed, strict=True) if i and t is not None)
+        elif pushed is not None:
+            out = out or new_identity()
+            known[out] = pushed
+        return out
+
+    def jvp(
+        self,
+        target: Any,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+    ) -> Any:
+        """The tangent of `target`: its derivative along the tangents of the primals.
+
+        Parameters
+        ----------
+        target
+            A Tensor, or any nesting of Tensors, computed inside ``with``.
+        unconnected_gradients
+            `UnconnectedGradients.NONE` or "none" gives None for a target that does not depend on
+            the primals, `UnconnectedGradients.ZERO` or "zero" gives zeros.
+
+        Returns
+        -------
+        Tensor or None, in the structure of `target`
+        """
+        unconnected = UnconnectedGradients(unconnected_gradients)
+        leaves = structure.flatten(target)
+        for leaf in leaves:
+            if not isinstance(leaf, Handle):
+                raise TypeError(
+                    f"Compute the target from Tensors inside the accumulator: jvp got "
+                    f"{type(leaf).__name__}."
+                )
+        return structure.rebuild(target, [self._found(leaf, unconnected) for leaf in leaves])
+
+    def _found(self, handle: Any, unconnected: UnconnectedGradients) -> Any:
+        tangent = self._tangents.get(handle._id)
+        if tangent is None:
+            if unconnected is UnconnectedGradients.NONE:
+                return None
+            tangent = np.zeros_like(handle._value)
+        if isinstance(tangent, Handle):
+            return handle._result(tangent._value, tangent._id)
+        return handle._result(settled(tangent), UNTRACKED)
+
+
+def _tangent(primal: Any, tangent: Any) -> Any:
+    """`tangent` in the dtype of `primal`: a plain value, or a Tensor that may be recorded."""
+    if not isinstance(primal, Handle):
+        raise TypeError(
+            f"Wrap the value in gradtape.constant first: a primal of ForwardAccumulator is "
+            f"{type(primal).__name__}."
+        )
+    value = primal._value
+    if is_discrete(value):
+        raise TypeError(f"Give floating-point primals: got dtype {value.dtype}.")
+    shape = np.shape(raw(tangent))
+    if shape != value.shape:
+        raise ValueError(f"Give a tangent of shape {value.shape}, as its primal: got {shape}.")
+    if isinstance(tangent, Handle):
+        same = tangent._value.dtype == value.dtype
+        return tangent if same else tangent.astype(value.dtype)  # type: ignore[attr-defined]
+    if hasattr(tangent, "__array_ufunc__") and not isinstance(tangent, (np.ndarray, np.generic)):
+        return tangent.astype(value.dtype)
+    return settled(np.array(tangent, dtype=value.dtype))
+
+
+def _push(
+    rule: Any,
+    y: Any,
+    values: Sequence[Any],
+    args: Sequence[Any],
+    kwargs: Any,
+    tangents: Sequence[Any],
+    out: Any,
+    outer: Sequence[Recorder],
+) -> Any:
+    """The tangent of `y`, or of each of several results; None where nothing moves."""
+    primals: Sequence[Any] = values
+    result = y
+    if outer:  # which see the primals under their identities
+        primals = [
+            arg if isinstance(arg, Handle) and arg._id else value
+            for arg, value in zip(args, values, strict=True)
+        ]
+        tensor = next(arg._result for arg in args if isinstance(arg, Handle))
+        if y.__class__ is tuple:
+            result = tuple(map(tensor, y, out or (UNTRACKED,) * len(y)))
+        else:
+            result = tensor(y, out or UNTRACKED)
+    pushed = rule.push(result, primals, tangents, kwargs or {})
+    if pushed is NotImplemented:
+        pushed = _transposed(rule, y, values, args, kwargs, tangents, outer)
+    if y.__class__ is tuple:
+        return tuple([None if t is None else _fit(t, v) for t, v in zip(pushed, y, strict=True)])
+    return None if pushed is None else _fit(pushed, y)
+
+
+def _fit(tangent: Any, y: Any) -> Any:
+    """`tangent` in the shape and dtype of `y`."""
+    return dense(tangent, Spec(y.shape, y.dtype))
+
+
+def _transposed(
+    rule: Any,
+    y: Any,
+    values: Sequence[Any],
+    args: Sequence[Any],
+    kwargs: Any,
+    tangents: Sequence[Any],
+    outer: Sequence[Recorder],
+) -> Any:
+    """The tangent by pulling back twice.
+
+    The pull ``v -> J.T @ v`` is linear, so its own pull, at any `v`, is ``t -> J @ t``.
+    """
+    moved = [UNTRACKED if t is None else new_identity() for t in tangents]
+    saved, options = rule.save(y, values, moved, kwargs)
+    if outer:
+        kept = list(saved)
+        tensors = [(None if kept[0] is None else y), *args]
+        for position, tensor in enumerate(tensors):
+            if isinstance(tensor, Handle) and tensor._id and _is_value(kept[position]):
+                kept[position] = tensor._result(kept[position], tensor._id)
+        saved = kept
+    ys = y if y.__class__ is tuple else (y,)
+    tensor_class = next(arg._result for arg in args if isinstance(arg, Handle))
+    vs = [tensor_class(settled(np.zeros_like(v)), UNTRACKED) for v in ys]
+    with GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([v for v in vs if not is_discrete(v._value)])
+        into: dict[int, Any] = {}
+        rule.pull(tuple(vs) if y.__class__ is tuple else vs[0], moved, saved, options, moved, into)
+        found = [
+            (dense(into[ident], Spec(value.shape, value.dtype)), t)
+            for ident, value, t in zip(moved, values, tangents, strict=True)
+            if ident in into
+        ]
+    pairs = [(c, t) for c, t in found if isinstance(c, Handle)]
+    pushed = tape.gradient([c for c, _ in pairs], vs, output_gradients=[t for _, t in pairs])
+    plain = pushed if outer else [None if t is None else t._value for t in pushed]
+    return tuple(plain) if y.__class__ is tuple else plain[0]
+
+
+def _is_value(kept: Any) -> bool:
+    return kept is not None and kept.__class__ is not Spec
