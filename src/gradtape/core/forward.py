@@ -272,3 +272,80 @@ def _transposed(
 
 def _is_value(kept: Any) -> bool:
     return kept is not None and kept.__class__ is not Spec
+
+
+class Linearization(Recorder):
+    """A record kept whole, through which tangents can be pushed again and again.
+
+    Entered as a context, it follows what is computed from `sources`; `push` then gives the tangents
+    of `targets`. Unlike a tape it keeps every value.
+    """
+
+    _recording = False
+
+    def __init__(self, sources: Sequence[Handle]) -> None:
+        self._sources = [handle._id for handle in sources]
+        self._known = set(self._sources)
+        self._records: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> Self:
+        self._recording = True
+        activate((*active(), self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._recording = False
+        activate(tuple([recorder for recorder in active() if recorder is not self]))
+
+    def knows(self, handle: Handle) -> bool:
+        return self._recording and handle._id in self._known
+
+    def leak(self, handle: Handle) -> None:
+        if self.knows(handle):
+            warn_of_leak()
+
+    def record(
+        self,
+        rule: Any,
+        y: Any,
+        values: Sequence[Any],
+        args: Sequence[Any],
+        kwargs: Any,
+        out: Any,
+    ) -> Any:
+        if not self._recording or not any(
+            [isinstance(arg, Handle) and arg._id in self._known for arg in args]
+        ):
+            return out
+        if y.__class__ is tuple:
+            out = out or tuple([UNTRACKED if is_discrete(v) else new_identity() for v in y])
+            self._known.update(filter(None, out))
+        else:
+            out = out or new_identity()
+            self._known.add(out)
+        # A handle may be updated in place later: its identity now is what counts.
+        kept = [
+            arg._result(arg._value, arg._id) if isinstance(arg, Handle) else arg for arg in args
+        ]
+        self._records.append((rule, y, values, kept, kwargs, out))
+        return out
+
+    def push(self, tangents: Sequence[Any], targets: Sequence[Handle]) -> list[Any]:
+        """The tangent of each target, or None; plain unless a recorder is active."""
+        return in_quiet(self._push_all, tangents, targets)  # type: ignore[no-any-return]
+
+    def _push_all(self, tangents: Sequence[Any], targets: Sequence[Handle]) -> list[Any]:
+        known = dict(zip(self._sources, tangents, strict=True))
+        outer = active()
+        for rule, y, values, args, kwargs, out in self._records:
+            moved = [known.get(arg._id) if isinstance(arg, Handle) else None for arg in args]
+            if all([t is None for t in moved]):
+                continue
+            pushed = _push(rule, y, values, args, kwargs, moved, out, outer)
+            if y.__class__ is tuple:
+                known.update(
+                    (i, t) for i, t in zip(out, pushed, strict=True) if i and t is not None
+                )
+            elif pushed is not None:
+                known[out] = pushed
+        return [known.get(target._id) for target in targets]
