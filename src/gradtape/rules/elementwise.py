@@ -102,11 +102,17 @@ elementwise(
 
 # -- trigonometry -------------------------------------------------------------------------------
 
+
+def _other_leg(x: Any) -> Any:
+    """``sqrt(1 - x ** 2)``; on the branch cut of `arcsin` from the side that the sign of 0 says."""
+    return np.sqrt(-(x * x - 1)) if x.dtype.kind == "c" else np.sqrt(1 - x * x)
+
+
 elementwise(np.sin, lambda y, x: np.cos(x), domain=real)
 elementwise(np.cos, lambda y, x: -np.sin(x), domain=real)
 elementwise(np.tan, lambda y, x: 1 + y * y, domain=unit)
-elementwise(np.arcsin, Over(lambda y, x: np.sqrt(1 - x * x)), domain=unit)
-elementwise(np.arccos, Over(lambda y, x: -np.sqrt(1 - x * x)), domain=unit)
+elementwise(np.arcsin, Over(lambda y, x: _other_leg(x)), domain=unit)
+elementwise(np.arccos, Over(lambda y, x: -_other_leg(x)), domain=unit)
 elementwise(np.arctan, Over(lambda y, x: 1 + x * x), domain=unit)
 elementwise(np.sinh, lambda y, x: np.cosh(x), domain=real)
 elementwise(np.cosh, lambda y, x: np.sinh(x), domain=real)
