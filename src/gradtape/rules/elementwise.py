@@ -23,7 +23,17 @@ from gradtape.core.domains import (
     real_only,
     unit,
 )
-from gradtape.core.rules import Over, composite, constant, elementwise, linear, primitive, selection
+from gradtape.core.rules import (
+    Over,
+    composite,
+    constant,
+    elementwise,
+    is_complex,
+    linear,
+    primitive,
+    raw,
+    selection,
+)
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
@@ -181,6 +191,12 @@ linear(np.imag, lambda g, val: g * 1j, calls=[call(draw(2, 3)), call(draw())])
 def _angle(z: Any, deg: bool = False) -> Any:
     angle = np.arctan2(np.imag(z), np.real(z))
     return np.degrees(angle) if deg else angle
+
+
+# NumPy drops imaginary parts when all are small: whether the result is real depends on the values.
+@composite(np.real_if_close, calls=[call(draw(2, 3)), call(draw(3), tol=1e20)])
+def _real_if_close(a: Any, tol: float = 100) -> Any:
+    return a if is_complex(np.real_if_close(raw(a), tol)) else np.real(a)
 
 
 # -- one of two arguments -----------------------------------------------------------------------

@@ -14,6 +14,7 @@ gradient, for the result is piecewise constant in them.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +57,8 @@ def _at_ranks(rows: Any, ranks: Any, nan_wins: bool) -> Any:
     `nan_wins`, all the entries of a row are its NaN if there is one.
     """
     last = np.array([rows.shape[-1] - 1])
-    nan_wins = nan_wins and rows.dtype.kind == "f"
+    real = rows.dtype.kind == "f"
+    nan_wins = nan_wins and real
     if ranks.ndim == 1 and not is_tensor(ranks):
         ranks = np.concatenate((ranks, last)) if nan_wins else ranks
         order = np.argpartition(rows, np.unique(ranks), axis=-1)
@@ -66,10 +68,11 @@ def _at_ranks(rows: Any, ranks: Any, nan_wins: bool) -> Any:
         order = np.argsort(rows, axis=-1)
     places = np.broadcast_to(ranks, (*rows.shape[:-1], ranks.shape[-1]))
     found = np.take_along_axis(rows, np.take_along_axis(order, places, axis=-1), axis=-1)
-    if not nan_wins:
-        return found
-    nan = found[..., -1:]
-    return np.where(np.isnan(nan), nan, found[..., :-1])
+    if nan_wins:
+        nan = found[..., -1:]
+        return np.where(np.isnan(nan), nan, found[..., :-1])
+    # A row of nothing but NaN has no gradient where NaNs are ignored.
+    return np.where(np.isnan(found), math.nan, found) if real else found
 
 
 def _warn_of_empty(rows: Any, stacklevel: int) -> None:
