@@ -2,6 +2,7 @@
 
 from gradtape.rules import (
     covariance,
+    creation,
     diagonals,
     differences,
     einsum,
@@ -29,6 +30,7 @@ from gradtape.rules import (
 
 __all__ = [
     "covariance",
+    "creation",
     "diagonals",
     "differences",
     "einsum",

@@ -252,5 +252,6 @@ constant(
     *(np.iscomplex, np.isreal, np.spacing),
     *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
     *(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert),
-    *(np.left_shift, np.right_shift, np.gcd, np.lcm),
+    *(np.left_shift, np.right_shift, np.gcd, np.lcm, np.packbits, np.unpackbits),
+    *(np.busday_count, np.busday_offset, np.is_busday, np.datetime_as_string),
 )

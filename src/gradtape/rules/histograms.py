@@ -21,10 +21,10 @@ from gradtape.rules.arguments import as_array, cast, holds_tensor
 
 def _edges(a: Any, bins: Any, limits: Any, weights: Any = None) -> Any:
     """The edges of the bins: given, or evenly spaced between the limits or the extreme samples."""
-    if not isinstance(bins, str) and np.ndim(raw(bins)):
-        return as_array(bins)
     fixed = None if limits is None else tuple(map(raw, limits))
     plain = np.histogram_bin_edges(raw(a), raw(bins), fixed, raw(weights))
+    if not isinstance(bins, str) and np.ndim(raw(bins)):
+        return as_array(bins)
     low, high = (a, a) if limits is None else limits
     if not holds_tensor([low, high]) or not np.size(raw(low)):
         return plain
@@ -156,7 +156,7 @@ def _histogram2d(
 ) -> Any:
     if len(x) != len(y):
         raise ValueError(f"Give numpy.histogram2d x and y of one length: got {len(x)}, {len(y)}.")
-    if np.iterable(bins) and len(bins) not in (1, 2):  # the edges of both
+    if np.ndim(raw(bins)) == 1 and len(bins) not in (1, 2):  # the edges of both
         bins = [bins, bins]
     pair = np.stack((as_array(x), as_array(y)), axis=1)
     counts, edges = np.histogramdd(pair, bins, range, density, weights)

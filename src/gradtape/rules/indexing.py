@@ -286,6 +286,18 @@ def _extract(condition: Any, arr: Any) -> Any:
     return np.take(arr, np.flatnonzero(raw(condition)))
 
 
+@composite(np.ix_, calls=[call(draw(2), draw(3)), call(draw(2))])
+def _ix(*args: Any) -> Any:
+    # Meant for indices, but NumPy reshapes any numbers.
+    grids = np.ix_(*map(raw, args))
+    pairs = [(as_array(arg), grid) for arg, grid in zip(args, grids, strict=True)]
+    parts = [arg if arg.dtype.kind in "fc" else grid for arg, grid in pairs]
+    return tuple(
+        np.reshape(apply(np.positive, (part,)), grid.shape)
+        for part, grid in zip(parts, grids, strict=True)
+    )
+
+
 @composite(np.bincount, calls=[call(np.array([0, 2, 2]), weights=draw(3, domain=real_only))])
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
@@ -315,6 +327,6 @@ constant(_count)
 
 
 constant(
-    *(np.nonzero, np.flatnonzero, np.argwhere, np.unravel_index, np.ravel_multi_index, np.ix_),
+    *(np.nonzero, np.flatnonzero, np.argwhere, np.unravel_index, np.ravel_multi_index),
     *(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
 )

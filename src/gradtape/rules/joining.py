@@ -213,7 +213,7 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 
 
 @composite(np.trim_zeros, calls=[call(draw(4)), call(draw(3), "f")])
-def _trim_zeros(filt: Any, trim: str = "fb", **options: Any) -> Any:
+def _trim_zeros(filt: Any, trim: Any = "fb", **options: Any) -> Any:
     a = as_array(filt)
     np.trim_zeros(raw(a), trim, **options)  # its errors
     axis, trim = options.get("axis"), trim.lower()

@@ -85,8 +85,9 @@ def _shaped(y: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
     """`y`, with an axis for each quantile in front, with or without the reduced axes."""
     if not keepdims:
         return y
-    axes, lead = axes_of(axis, a.ndim), y.shape[: y.ndim - (a.ndim - len(axes_of(axis, a.ndim)))]
-    return np.reshape(y, lead + tuple(1 if i in axes else n for i, n in enumerate(a.shape)))
+    axes = axes_of(axis, a.ndim)
+    front = y.shape[: y.ndim - a.ndim + len(axes)]
+    return np.reshape(y, front + tuple(1 if i in axes else n for i, n in enumerate(a.shape)))
 
 
 # -- median -------------------------------------------------------------------------------------
@@ -196,14 +197,19 @@ def _weighted(rows: Any, weights: Any, q: Any, nan_wins: bool) -> Any:
     """The first entries, in order, up to which the weights make up the shares `q` of all."""
     values, q = raw(rows), raw(q)
     order = np.argsort(values, axis=-1)
-    weights = np.where(np.isnan(values), 0, weights)  # they are last, and never reached
+    present = values.shape[-1] - _missing(values)
+    if not nan_wins:
+        weights = np.where(np.isnan(values), 0, weights)  # they are last, and not to be reached
     cdf = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1, dtype=np.float64)
-    cdf = cdf / cdf[..., -1:]
+    total = cdf[..., -1:]
+    if np.any((present > 0) & ~((total > 0) & np.isfinite(total))):
+        raise ValueError("Weights included NaN, inf or were all zero.")
+    cdf = cdf / np.where(total > 0, total, 1)
     if q.dtype.kind == "f":
         cdf = cdf.astype(q.dtype)
     below = (cdf[..., None, :] < q[:, None]) | (cdf[..., None, :] == 0)
-    present = np.maximum(values.shape[-1] - _missing(values), 1)
-    return _at_ranks(rows, np.minimum(np.sum(below, axis=-1), present - 1), nan_wins)
+    ranks = np.minimum(np.sum(below, axis=-1), np.maximum(present, 1) - 1)
+    return _at_ranks(rows, ranks, nan_wins)
 
 
 # -- quantiles ----------------------------------------------------------------------------------
@@ -276,7 +282,8 @@ def _register_quantile(function: Function, scale: int, ignore_nan: bool) -> None
             y = _interpolated(rows, present, shares, method, not ignore_nan)
         if ignore_nan:
             _warn_of_empty(rows, stacklevel=4)
-        y = np.reshape(np.moveaxis(cast(y, dtype), -1, 0), q.shape + rows.shape[:-1])
+        y = cast(y if is_tensor(y) else apply(np.positive, (y,)), dtype)
+        y = np.reshape(np.moveaxis(y, -1, 0), q.shape + rows.shape[:-1])
         return _shaped(y, a, axis, keepdims)
 
 
@@ -284,9 +291,6 @@ def _checked(weights: Any, a: Any, axis: Axis) -> Any:
     weights = aligned(np.asarray(weights), a, axis)
     if np.any(weights < 0):
         raise ValueError("Weights must be non-negative.")
-    total = np.sum(np.broadcast_to(weights, a.shape), axis=axis)
-    if not np.all(np.isfinite(total) & (total > 0)):
-        raise ValueError("Weights included NaN, inf or were all zero.")
     return np.broadcast_to(weights, a.shape)
 
 
