@@ -87,7 +87,7 @@ NumPy hands `array`, `asarray` and kin to a Tensor only where `like=` names one,
 `np.asarray([x, y], like=x)`. Without it they make a plain array; whatever does so with a watched
 Tensor warns at the user's line. `numpy.vectorize` is a class that takes arrays apart into Python
 numbers, and warns too: call the function on the Tensor itself, or on each row with
-`np.apply_along_axis`."""
+`np.apply_along_axis`. So do `np.r_` and `np.c_`: write `np.concatenate` or `np.column_stack`."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import gradient, tensor
+from support import gradient, second, tensor
 
 import gradtape as gt
 
@@ -152,3 +152,10 @@ def test_numpys_errors() -> None:
         np.quantile(tensor(1j, dtype=complex), 0.5)
     with pytest.raises(TypeError, match="Assign the result"):
         np.quantile(x, 0.5, out=tensor(0.0))
+
+
+def test_entries_not_taken_contribute_nothing() -> None:
+    x = np.array([0.0, 1.0, 4.0])
+    for f in (np.median, np.nanmedian, lambda x: np.quantile(x, 0.5)):
+        np.testing.assert_array_equal(gradient(lambda x, f=f: f(np.sqrt(x)), x), [0, 0.5, 0])
+        np.testing.assert_array_equal(second(lambda x, f=f: f(np.sqrt(x)), x), [0, -0.25, 0])

@@ -156,7 +156,7 @@ def _histogram2d(
 ) -> Any:
     if len(x) != len(y):
         raise ValueError(f"Give numpy.histogram2d x and y of one length: got {len(x)}, {len(y)}.")
-    if np.ndim(raw(bins)) == 1 and len(bins) not in (1, 2):  # the edges of both
+    if hasattr(bins, "__len__") and len(bins) not in (1, 2):  # the edges of both
         bins = [bins, bins]
     pair = np.stack((as_array(x), as_array(y)), axis=1)
     counts, edges = np.histogramdd(pair, bins, range, density, weights)
