@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from support import gradient, tensor
 
+from gradtape.core.rules import RULES
+from gradtape.rules.indexing import gathered
+from gradtape.rules.sorting import permute
+
 # -- order --------------------------------------------------------------------------------------
 
 
@@ -47,3 +51,19 @@ def test_sort_complex_has_numpys_dtype(dtype: str) -> None:
     y = np.sort_complex(tensor(x, dtype=dtype))
     assert y.dtype == np.sort_complex(x).dtype
     np.testing.assert_array_equal(y.numpy(), np.sort_complex(x))
+
+
+# -- a batch axis -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", [permute, gathered])
+@pytest.mark.parametrize("axis", [-1, -2])
+@pytest.mark.parametrize("batched", [(True, True), (True, False), (False, True)])
+def test_a_batch_axis_passes_in_front(function: Any, axis: int, batched: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 3, 5))
+    order = np.argsort(x, axis=axis)
+    values = [v if own else v[0] for v, own in zip((x, order), batched, strict=True)]
+    found = RULES[function].batch(function, values, batched, {"axis": axis})
+    for i in range(4):
+        one = [v[i] if own else v for v, own in zip(values, batched, strict=True)]
+        np.testing.assert_array_equal(found[i], function(*one, axis=axis))
