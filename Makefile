@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4
 
 .DEFAULT_GOAL := check
 .NOTPARALLEL:
-.PHONY: demo test test-all lint types imports check bench clean
+.PHONY: demo test test-all lint types imports check coverage-page bench clean
 
 demo: $(VENV)/.examples
 	@$(BIN)/python examples/notebook.py
@@ -31,6 +31,9 @@ imports: $(VENV)/.dev
 	@$(BIN)/lint-imports
 
 check: lint types imports demo test
+
+coverage-page: $(VENV)/.dev
+	@$(BIN)/python -m tools.coverage_page
 
 bench: $(BENCH_VENV)/.bench
 	@$(BENCH_VENV)/bin/python -m benchmarks

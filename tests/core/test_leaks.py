@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 import gradtape as gt
 
@@ -88,6 +89,6 @@ def test_updating_a_view_of_a_plain_array_is_warned_about() -> None:
 def test_an_unsupported_function_says_so() -> None:
     x = gt.Variable([[2.0]])
     with gt.GradientTape():
-        with pytest.raises(TypeError, match="no derivative rule for numpy.apply_along_axis"):
-            np.apply_along_axis(np.sum, 0, x)
-    assert np.apply_along_axis(np.sum, 0, x).numpy().tolist() == [2.0]  # nothing to lose
+        with pytest.raises(TypeError, match=r"no derivative rule for numpy\..*sliding_window_view"):
+            sliding_window_view(x, 1, axis=0)
+    assert sliding_window_view(x, 1, axis=0).numpy().tolist() == [[[2.0]]]  # nothing to lose

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import check_moves
+from support import check_moves, gradient
 
 import gradtape as gt
 
@@ -96,3 +96,20 @@ def test_array_by_keyword(f: Any) -> None:
 def test_errors_of_numpy(f: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         f(gt.constant(X))
+
+
+# -- trimming -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trim", ["fb", "f", "b", "B"])
+@pytest.mark.parametrize("x", [[0.0, 0.0, 1.0, 0.0, 2.0, 0.0], [0.0, 0.0], [1.0, 2.0], []])
+def test_trim_zeros(trim: str, x: Any) -> None:
+    x = np.array(x)
+    expected = np.trim_zeros(x, trim)
+    np.testing.assert_array_equal(np.trim_zeros(gt.constant(x), trim).numpy(), expected)
+    np.testing.assert_array_equal(gradient(lambda x: np.trim_zeros(x, trim) ** 2, x), 2 * x)
+
+
+def test_trim_zeros_checks_its_argument() -> None:
+    with pytest.raises(ValueError, match="trim"):
+        np.trim_zeros(gt.constant(np.ones(2)), "x")

@@ -72,3 +72,32 @@ def test_cumulative_functions_of_little(function: Any) -> None:
             np.testing.assert_array_equal(got.numpy(), function(x, axis=axis))
             found = gradient(lambda x, a=axis: function(x, axis=a), x)
             np.testing.assert_array_equal(found, np.ones_like(x))
+
+
+# -- running extremes ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ufunc", [np.maximum, np.minimum, np.fmax, np.fmin])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_running_extremes(ufunc: Any, axis: int) -> None:
+    x = np.array([[1.0, 3.0, 3.0, NAN, 5.0], [NAN, 2.0, NAN, 1.0, 0.0], [4.0, 4.0, -1.0, 6.0, 0.0]])
+    y = ufunc.accumulate(tensor(x), axis)
+    np.testing.assert_array_equal(y.numpy(), ufunc.accumulate(x, axis))
+
+    def fold(x: Any) -> Any:
+        slices = [x[:, i] for i in range(5)] if axis else list(x)
+        return np.stack(list(itertools.accumulate(slices, ufunc)), axis=axis)
+
+    w = np.arange(1.0, 16).reshape(3, 5)
+    found = gradient(lambda x: w * ufunc.accumulate(x, axis), x)
+    np.testing.assert_array_equal(found, gradient(lambda x: w * fold(x), x))
+
+
+def test_running_extremes_of_nothing_and_of_integers() -> None:
+    assert np.maximum.accumulate(tensor(np.zeros((2, 0))), axis=1).shape == (2, 0)
+    assert np.minimum.accumulate(gt.constant([3, 1, 2])).numpy().tolist() == [3, 1, 1]
+
+
+def test_scans_check_their_axis() -> None:
+    with pytest.raises(np.exceptions.AxisError):
+        np.cumsum(tensor(np.ones((2, 3))), axis=2)

@@ -1,15 +1,16 @@
-"""Sorting and medians: ties, NaN, what is returned beside the values."""
+"""Sorting: ties, NaN, dtypes."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import pytest
 from support import gradient, tensor
 
-NAN = math.nan
+from gradtape.core.rules import RULES
+from gradtape.rules.indexing import gathered
+from gradtape.rules.sorting import permute
 
 # -- order --------------------------------------------------------------------------------------
 
@@ -38,36 +39,31 @@ def test_sort_with_ties_and_nans() -> None:
     assert np.sort(tensor(np.zeros((0, 2)))).shape == (0, 2)
 
 
-def test_unique() -> None:
-    x = np.array([3.0, 1.0, 3.0, 2.0])
-    np.testing.assert_array_equal(gradient(lambda x: np.unique(x) ** 2, x), [6, 2, 0, 4])
-    values, first, inverse, counts = np.unique(tensor(x), True, True, True)
-    for got, expected in zip(
-        (values, first, inverse, counts), np.unique(x, True, True, True), strict=True
-    ):
-        np.testing.assert_array_equal(got.numpy(), expected)
-    _, counts = np.unique(tensor(x), return_counts=True)
-    np.testing.assert_array_equal(counts.numpy(), [1, 1, 2])
+def test_the_largest_by_partition() -> None:
+    x = np.array([3.0, 9.0, 1.0, 7.0])
+    g = gradient(lambda x: np.partition(x, -2)[-2:] ** 2, x)
+    np.testing.assert_array_equal(g, [0, 18, 0, 14])
 
 
-# -- median -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("dtype", ["b", "i", "f", "d", "D"])
+def test_sort_complex_has_numpys_dtype(dtype: str) -> None:
+    x = np.array([3, 1, 2]).astype(dtype)
+    y = np.sort_complex(tensor(x, dtype=dtype))
+    assert y.dtype == np.sort_complex(x).dtype
+    np.testing.assert_array_equal(y.numpy(), np.sort_complex(x))
 
 
-def test_the_median_takes_the_middle() -> None:
-    np.testing.assert_array_equal(gradient(np.median, np.array([5.0, 1.0, 3.0])), [0, 0, 1])
-    np.testing.assert_array_equal(
-        gradient(np.median, np.array([5.0, 1.0, 3.0, 4.0])), [0, 0, 0.5, 0.5]
-    )
+# -- a batch axis -------------------------------------------------------------------------------
 
 
-def test_the_median_of_nan_comes_from_the_nan() -> None:
-    x = np.array([[1.0, NAN, 2.0], [3.0, 1.0, 2.0]])
-    y = np.median(tensor(x), axis=1)
-    np.testing.assert_array_equal(y.numpy(), [NAN, 2])
-    np.testing.assert_array_equal(
-        gradient(lambda x: np.median(x, axis=1), x), [[0, 1, 0], [0, 0, 1]]
-    )
-
-
-def test_equal_entries_in_the_middle_have_the_gradient_once() -> None:
-    assert gradient(np.median, np.array([2.0, 2.0, 2.0, 1.0])).sum() == 1
+@pytest.mark.parametrize("function", [permute, gathered])
+@pytest.mark.parametrize("axis", [-1, -2])
+@pytest.mark.parametrize("batched", [(True, True), (True, False), (False, True)])
+def test_a_batch_axis_passes_in_front(function: Any, axis: int, batched: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 3, 5))
+    order = np.argsort(x, axis=axis)
+    values = [v if own else v[0] for v, own in zip((x, order), batched, strict=True)]
+    found = RULES[function].batch(function, values, batched, {"axis": axis})
+    for i in range(4):
+        one = [v[i] if own else v for v, own in zip(values, batched, strict=True)]
+        np.testing.assert_array_equal(found[i], function(*one, axis=axis))

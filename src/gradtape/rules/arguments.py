@@ -161,3 +161,19 @@ def _front_order(axis: Axis, ndim: int) -> tuple[tuple[int, ...], int]:
     """The permutation that brings the axes to reduce to the front, and their number."""
     axes = axes_of(axis, ndim)
     return (*axes, *(i for i in range(ndim) if i not in axes)), len(axes)
+
+
+def aligned(weights: Any, a: Any, axis: Axis) -> Any:
+    """`weights` in a shape that broadcasts against `a`."""
+    if weights.shape == a.shape:
+        return weights
+    if axis is None:
+        raise TypeError("Axis must be specified when shapes of a and weights differ.")
+    axes = normalize_axis_tuple(axis, a.ndim)
+    if weights.shape != tuple(a.shape[i] for i in axes):
+        raise ValueError(
+            "Shape of weights must be consistent with shape of a along specified axis."
+        )
+    if len(axes) > 1:
+        weights = np.transpose(weights, inverse(axes))
+    return np.reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))

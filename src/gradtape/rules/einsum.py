@@ -12,7 +12,7 @@ import numpy as np
 from gradtape.core.cotangents import Masked
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
-from gradtape.core.rules import bilinear, composite, linear
+from gradtape.core.rules import bilinear, composite, constant, linear
 from gradtape.rules.arguments import as_array, conj, counting, refuse_out
 
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase
@@ -220,3 +220,6 @@ def _contract_all(chosen: list[Any], others: list[Any], output: str, optimize: b
         options = {"subscripts": f"{term},{labels}->{result}", "optimize": optimize}
         a, term = apply(contracted, (a, b), options), result
     return a, term
+
+
+constant(np.einsum_path)

@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.cotangents import DEAD, Masked, Scattered, may_repeat, project, scatter_add
+from gradtape.core.batching import leading
+from gradtape.core.cotangents import (
+    DEAD,
+    Masked,
+    Scattered,
+    may_repeat,
+    project,
+    scatter,
+    scatter_add,
+)
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.handle import Spec, frozen_index
@@ -187,6 +196,49 @@ def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "
     return into(out, a[along(axis, _positions(indices, a.shape[axis], mode))])
 
 
+def gathered(a: Any, places: Any, *, axis: int) -> Any:
+    """The entries of `a` at `places` along `axis`, which is negative: what is recorded."""
+    return np.take_along_axis(*same_rank(a, places), axis)
+
+
+def same_rank(a: Any, places: Any) -> tuple[Any, Any]:
+    """Both with as many axes, for one of them may lack the axes of a batch."""
+    missing = a.ndim - places.ndim
+    if missing > 0:
+        places = np.reshape(places, (1,) * missing + places.shape)
+    elif missing:
+        a = np.reshape(a, (1,) * -missing + a.shape)
+    return a, places
+
+
+def _gathered_transpose(g: Any, a: Any, places: Any, *, axis: int) -> Any:
+    places, shape = raw(places), a.shape
+    mesh = list(np.ogrid[tuple(map(slice, shape))])
+    mesh[axis] = np.where(places < 0, places + shape[axis], places)
+    # One index array into the flat array: adding at it is much quicker than at several.
+    flat = np.ravel_multi_index(np.broadcast_arrays(*mesh), shape)
+    total = scatter(Spec((a.size,), g.dtype), [(flat, g)])
+
+    def touched() -> Any:
+        mask = np.zeros(a.size, bool)
+        mask[flat] = True
+        return mask.reshape(shape)
+
+    return Masked(np.reshape(total, shape), touched)
+
+
+linear(
+    gathered,
+    _gathered_transpose,
+    moves=True,
+    batch=leading(0, 0),  # the axis counts from the end, whatever the ranks
+    calls=[
+        call(draw(2, 3), np.array([[0, 2, 2, 1]]), axis=-1),
+        call(draw(3, 2), np.array([[1, -1]]), axis=-2),
+    ],
+)
+
+
 @composite(
     np.take_along_axis,
     calls=[
@@ -198,18 +250,17 @@ def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "
     ],
 )
 def _take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
-    indices = raw(indices)
+    arr, indices = as_array(arr), as_array(indices)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     if indices.ndim != arr.ndim:
         raise ValueError(
             f"Give indices as many axes as the array has, {arr.ndim}: got {indices.ndim}."
         )
-    axis = normalize_axis_index(axis, arr.ndim)
-    mesh = list(np.ogrid[tuple(map(slice, arr.shape))])
-    mesh[axis] = _positions(indices, arr.shape[axis], "raise")
-    # One index array into the flat array: adding at it is much quicker than at several.
-    return np.ravel(arr)[np.ravel_multi_index(np.broadcast_arrays(*mesh), arr.shape)]
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"Give integer indices: got dtype {indices.dtype}.")
+    axis = normalize_axis_index(axis, arr.ndim) - arr.ndim
+    return apply(gathered, (arr, indices), {"axis": axis})
 
 
 @composite(
@@ -233,6 +284,18 @@ def _compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
 )
 def _extract(condition: Any, arr: Any) -> Any:
     return np.take(arr, np.flatnonzero(raw(condition)))
+
+
+@composite(np.ix_, calls=[call(draw(2), draw(3)), call(draw(2))])
+def _ix(*args: Any) -> Any:
+    # Meant for indices, but NumPy reshapes any numbers.
+    grids = np.ix_(*map(raw, args))
+    pairs = [(as_array(arg), grid) for arg, grid in zip(args, grids, strict=True)]
+    parts = [arg if arg.dtype.kind in "fc" else grid for arg, grid in pairs]
+    return tuple(
+        np.reshape(apply(np.positive, (part,)), grid.shape)
+        for part, grid in zip(parts, grids, strict=True)
+    )
 
 
 @composite(np.bincount, calls=[call(np.array([0, 2, 2]), weights=draw(3, domain=real_only))])
@@ -264,6 +327,6 @@ constant(_count)
 
 
 constant(
-    *(np.nonzero, np.flatnonzero, np.argwhere, np.unravel_index, np.ravel_multi_index, np.ix_),
+    *(np.nonzero, np.flatnonzero, np.argwhere, np.unravel_index, np.ravel_multi_index),
     *(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
 )

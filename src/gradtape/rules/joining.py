@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
@@ -210,6 +210,21 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
         arr, axis = np.ravel(arr), 0
     axis = normalize_axis_index(axis, arr.ndim)
     return np.take(arr, np.delete(np.arange(arr.shape[axis]), raw(obj)), axis=axis)
+
+
+@composite(np.trim_zeros, calls=[call(draw(4)), call(draw(3), "f")])
+def _trim_zeros(filt: Any, trim: Any = "fb", **options: Any) -> Any:
+    a = as_array(filt)
+    np.trim_zeros(raw(a), trim, **options)  # its errors
+    axis, trim = options.get("axis"), trim.lower()
+    axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim)
+    taken = np.argwhere(raw(a))
+    if not taken.size:
+        return a[tuple([slice(0, 0) if i in axes else slice(None) for i in range(a.ndim)])]
+    starts = taken.min(axis=0).tolist() if "f" in trim else [None] * a.ndim
+    stops = (taken.max(axis=0) + 1).tolist() if "b" in trim else [None] * a.ndim
+    box = [slice(*ends) for ends in zip(starts, stops, strict=True)]
+    return a[tuple([part if i in axes else slice(None) for i, part in enumerate(box)])]
 
 
 # -- splitting ----------------------------------------------------------------------------------

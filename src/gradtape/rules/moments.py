@@ -6,12 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, positive
 from gradtape.core.rules import Function, composite, linear, name_of, raw
-from gradtape.rules.arguments import Axis, as_array, inexact, inverse, kept, length_along, prepared
+from gradtape.rules.arguments import Axis, aligned, as_array, inexact, kept, length_along, prepared
 from gradtape.rules.reductions import MASK, calls_along, np_sum, over, reduction
 
 # -- the number of entries ----------------------------------------------------------------------
@@ -214,22 +213,6 @@ _register_moment(np.nanstd, _std, _root, ignore_nan=True)
 # -- average ------------------------------------------------------------------------------------
 
 
-def _aligned(weights: Any, a: Any, axis: Axis) -> Any:
-    """`weights` in a shape that broadcasts against `a`."""
-    if weights.shape == a.shape:
-        return weights
-    if axis is None:
-        raise TypeError("Axis must be specified when shapes of a and weights differ.")
-    axes = normalize_axis_tuple(axis, a.ndim)
-    if weights.shape != tuple(a.shape[i] for i in axes):
-        raise ValueError(
-            "Shape of weights must be consistent with shape of a along specified axis."
-        )
-    if len(axes) > 1:
-        weights = np.transpose(weights, inverse(axes))
-    return np.reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
-
-
 @composite(
     np.average,
     calls=calls_along(
@@ -252,7 +235,7 @@ def _np_average(
         y = over(_mean, a, axis, keepdims)
         total = apply(np.positive, (np.full(y.shape, length_along(a, axis), y.dtype),))
     else:
-        weights = _aligned(as_array(weights), a, axis)
+        weights = aligned(as_array(weights), a, axis)
         if weights.shape != a.shape:
             weights = np.broadcast_to(weights, a.shape)
         dtype = np.result_type(a.dtype, weights.dtype)

@@ -85,9 +85,10 @@ def reduction(
     reads: str,
     calls: Sequence[Call],
     kind: type[Reduction] = Reduction,
+    **rest: Any,
 ) -> None:
     """Register a `Reduction`."""
-    register(kind(function, [vjp], reads=reads, calls=calls))
+    register(kind(function, [vjp], reads=reads, calls=calls, **rest))
 
 
 def _reducer(ufunc: Any, function: Function) -> Function:

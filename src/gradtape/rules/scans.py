@@ -1,16 +1,20 @@
-"""Cumulative sums and products."""
+"""Cumulative sums, products and extremes.
+
+The primitives take an axis that counts from the end, so that a batch axis in front changes nothing.
+"""
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
+from gradtape.core.batching import leading
 from gradtape.core.cotangents import is_finite
 from gradtape.core.dispatch import apply
-from gradtape.core.domains import call, draw
-from gradtape.core.rules import Function, composite, linear, name_of, raw
+from gradtape.core.domains import call, draw, real_only
+from gradtape.core.rules import Function, composite, constant, linear, name_of, raw
 from gradtape.rules.arguments import Axis, conj, prepared
 from gradtape.rules.reductions import Reduction, reduction, without_nan
 
@@ -65,9 +69,15 @@ def _cumprod_vjp(g: Any, y: Any, a: Any, axis: int) -> Any:
     return np.moveaxis(before * _backward_recurrence(g, a), 0, axis)
 
 
-_SCANS = [call(draw(4), 0), call(draw(2, 3), -1), call(draw(5, 2), 0), call(draw(2, 3, 2), 1)]
-linear(_cumsum, lambda g, a, axis: _backward_sum(g, axis), moves=True, calls=_SCANS)
-reduction(_cumprod, _cumprod_vjp, reads="0", calls=_SCANS, kind=_Scan)
+_SCANS = [call(draw(4), -1), call(draw(2, 3), -1), call(draw(5, 2), -2), call(draw(2, 3, 2), -2)]
+linear(
+    _cumsum,
+    lambda g, a, axis: _backward_sum(g, axis),
+    moves=True,
+    calls=_SCANS,
+    batch=leading(0),
+)
+reduction(_cumprod, _cumprod_vjp, reads="0", calls=_SCANS, kind=_Scan, batch=leading(0))
 
 
 def _register_scan(
@@ -89,7 +99,7 @@ def _register_scan(
             a = without_nan(a, neutral)
         if axis is None or not a.ndim:
             a, axis = np.reshape(a, (-1,)), 0
-        return apply(primitive, (a, operator.index(axis)))
+        return apply(primitive, (a, normalize_axis_index(axis, a.ndim) - a.ndim))
 
     return scan
 
@@ -128,3 +138,32 @@ _register_scan(np.nancumprod, _cumprod, 1, ignore_nan=True)
 if hasattr(np, "cumulative_sum"):  # NumPy 2.1
     _register_array_api_scan(np.cumulative_sum, np_cumsum, 0)
     _register_array_api_scan(np.cumulative_prod, np_cumprod, 1)
+
+# -- running extremes ---------------------------------------------------------------------------
+
+
+def _leaders(a: Any, *, ufunc: np.ufunc, axis: int) -> Any:
+    """Where along `axis` each running extreme stood first: ties leave it where it is."""
+    y = np.moveaxis(ufunc.accumulate(a, axis=axis), axis, -1)
+    old, new = y[..., :-1], y[..., 1:]
+    same = (old == new) | (np.isnan(old) & np.isnan(new))
+    places = np.zeros(y.shape, np.intp)
+    places[..., 1:] = np.where(same, 0, np.arange(1, y.shape[-1]))
+    return np.moveaxis(np.maximum.accumulate(places, axis=-1), -1, axis)
+
+
+constant(_leaders)
+
+for _ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
+
+    @composite(
+        (_ufunc, "accumulate"),
+        calls=[call(draw(5, domain=real_only)), call(draw(2, 4, domain=real_only), axis=-1)],
+    )
+    def _running(
+        array: Any, axis: int = 0, dtype: Any = None, out: Any = None, *, ufunc: Any = _ufunc
+    ) -> Any:
+        a = prepared((ufunc, "accumulate"), array, dtype, out)
+        axis = normalize_axis_index(axis, a.ndim) - a.ndim
+        places = apply(_leaders, (a,), {"ufunc": ufunc, "axis": axis})
+        return np.take_along_axis(a, places, axis)

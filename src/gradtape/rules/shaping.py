@@ -403,3 +403,4 @@ constant(np.isscalar, np.iscomplexobj, np.isrealobj)
 constant(np.array_equal, np.array_equiv, np.allclose, np.isclose)
 constant(np.may_share_memory, np.shares_memory)
 constant(np.array_repr, np.array_str, np.array2string)
+constant(np.save, np.savez, np.savez_compressed, np.savetxt)  # a copy on disk: nothing is lost
