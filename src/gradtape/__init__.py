@@ -17,6 +17,8 @@ from gradtape.numeric import (
     approximate_gradient,
     check_gradients,
 )
+from gradtape.transforms.gradients import grad, hvp, jvp, linearize, value_and_grad, vjp
+from gradtape.transforms.vmap import vmap
 
 __version__ = "0.1.0"
 
@@ -34,7 +36,14 @@ __all__ = [
     "constant",
     "custom_gradient",
     "floatx",
+    "grad",
+    "hvp",
+    "jvp",
+    "linearize",
     "optimizers",
     "set_floatx",
     "stop_gradient",
+    "value_and_grad",
+    "vjp",
+    "vmap",
 ]

@@ -242,6 +242,8 @@ def on_batches(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
             return rule.compute(*args, **kwargs)
         except UnbatchableError:
             rule = None
+    if isinstance(rule, Constant) and rule.of_outline:
+        return rule.compute(*_outlines(args), **kwargs)
     level = deepest(args, kwargs)
     if level is not None and level.open:
         for arg in args:
@@ -300,6 +302,11 @@ def _example(level: Level, tree: Any, i: int) -> Any:
     if tree.__class__ is dict:
         return {key: _example(level, part, i) for key, part in tree.items()}
     return tree
+
+
+def _outlines(args: Sequence[Any]) -> list[Any]:
+    """`args` with an array like one example in place of each batch."""
+    return [np.zeros(a.shape, a.dtype) if a.__class__ is Batch else a for a in args]
 
 
 def _holds(level: Level, tree: Any) -> bool:

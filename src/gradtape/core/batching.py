@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 Batching = Callable[[Callable[..., Any], Sequence[Any], Sequence[bool], dict[str, Any]], Any]
 
 
@@ -22,7 +20,10 @@ def aligned(values: Sequence[Any], batched: Sequence[bool], cores: Sequence[int]
     The last ``cores[i]`` axes of each do not broadcast.
     """
     loops = max(
-        [np.ndim(v) - core - own for v, own, core in zip(values, batched, cores, strict=True)]
+        [
+            getattr(v, "ndim", 0) - core - own
+            for v, own, core in zip(values, batched, cores, strict=True)
+        ]
     )
     return [
         _stretched(value, loops - (value.ndim - core - 1)) if own else value

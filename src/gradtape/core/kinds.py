@@ -538,7 +538,16 @@ class Composite(Rule):
 
 
 class Constant(Rule):
-    """A function whose result carries no gradient: an index, a comparison, a rounding."""
+    """A function whose result carries no gradient: an index, a comparison, a rounding.
+
+    With `of_outline`, it reads no more than shapes and dtypes.
+    """
+
+    def __init__(
+        self, function: Any, *, batch: Batching | None = None, of_outline: bool = False
+    ) -> None:
+        super().__init__(function, batch=batch)
+        self.of_outline = of_outline
 
 
 def name_of(function: Any) -> str:

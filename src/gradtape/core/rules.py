@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from gradtape.core.batching import Batching
 from gradtape.core.domains import Call
 from gradtape.core.kinds import (
     Bilinear,
@@ -134,10 +135,13 @@ def composite(*functions: Any, calls: Sequence[Call]) -> Callable[[F], F]:
     return decorate
 
 
-def constant(*functions: Any) -> None:
-    """Register functions whose results carry no gradient."""
+def constant(*functions: Any, batch: Batching | None = None, of_outline: bool = False) -> None:
+    """Register functions whose results carry no gradient.
+
+    With `of_outline` they read no more of an array than its shape and dtype.
+    """
     for function in functions:
-        register(Constant(function))
+        register(Constant(function, batch=batch, of_outline=of_outline))
 
 
 R = TypeVar("R", bound=Rule)

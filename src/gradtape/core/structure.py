@@ -12,7 +12,7 @@ def flatten(tree: Any) -> list[Any]:
     """The leaves of `tree`: whatever is not a list, tuple, mapping or dataclass instance."""
     if not is_nested(tree):
         return [tree]
-    return [leaf for child in _children(tree).values() for leaf in flatten(child)]
+    return [leaf for child in children(tree).values() for leaf in flatten(child)]
 
 
 def rebuild(tree: Any, leaves: list[Any]) -> Any:
@@ -28,7 +28,7 @@ def paths(tree: Any, prefix: str = "") -> list[str]:
     attribute = dataclasses.is_dataclass(tree)
     return [
         path
-        for key, child in _children(tree).items()
+        for key, child in children(tree).items()
         for path in paths(child, prefix + (f".{key}" if attribute else f"[{key!r}]"))
     ]
 
@@ -37,11 +37,11 @@ def match(tree: Any, other: Any, what: str) -> list[Any]:
     """The parts of `other` that stand where `tree` has leaves; a ValueError if it differs."""
     if not is_nested(tree):
         return [other]
-    if not is_nested(other) or list(_children(tree)) != list(_children(other)):
+    if not is_nested(other) or list(children(tree)) != list(children(other)):
         raise ValueError(f"Give {what} the structure {_outline(tree)}: got {_outline(other)}.")
-    theirs = _children(other)
+    theirs = children(other)
     return [
-        part for key, child in _children(tree).items() for part in match(child, theirs[key], what)
+        part for key, child in children(tree).items() for part in match(child, theirs[key], what)
     ]
 
 
@@ -52,7 +52,8 @@ def is_nested(tree: Any) -> bool:
     return hasattr(tree, "__dataclass_fields__") and not isinstance(tree, type)
 
 
-def _children(tree: Any) -> dict[Any, Any]:
+def children(tree: Any) -> dict[Any, Any]:
+    """The parts of `tree` by their keys."""
     if isinstance(tree, Mapping):
         return dict(tree)
     if isinstance(tree, (list, tuple)):
@@ -63,20 +64,20 @@ def _children(tree: Any) -> dict[Any, Any]:
 def _map(function: Callable[[Any], Any], tree: Any) -> Any:
     if not is_nested(tree):
         return function(tree)
-    children = {key: _map(function, child) for key, child in _children(tree).items()}
+    mapped = {key: _map(function, child) for key, child in children(tree).items()}
     if isinstance(tree, Mapping):
         if not isinstance(tree, MutableMapping):
-            return children
+            return mapped
         same = copy.copy(tree)  # not through the constructor: a defaultdict's takes a factory first
-        same.update(children)
+        same.update(mapped)
         return same
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*children.values())
+        return type(tree)(*mapped.values())
     if isinstance(tree, (list, tuple)):
-        return type(tree)(children.values())
+        return type(tree)(mapped.values())
     # Not through __init__, which may check or convert what it is given.
     clone = object.__new__(type(tree))
-    for name, child in children.items():
+    for name, child in mapped.items():
         object.__setattr__(clone, name, child)
     return clone
 
@@ -84,7 +85,7 @@ def _map(function: Callable[[Any], Any], tree: Any) -> Any:
 def _outline(tree: Any) -> str:
     if not is_nested(tree):
         return "*"
-    parts = _children(tree)
+    parts = children(tree)
     if isinstance(tree, (list, tuple)):
         inside = ", ".join(map(_outline, parts.values()))
         return f"[{inside}]" if isinstance(tree, list) else f"({inside})"

@@ -86,6 +86,11 @@ def prepared(function: Any, a: Any, dtype: Any, out: Any) -> Any:
 # -- shapes and positions -----------------------------------------------------------------------
 
 
+def outline(a: Any) -> Any:
+    """An array of the shape of `a`, to ask NumPy what a function would make of it."""
+    return np.empty(a.shape, bool)
+
+
 def lengths(shape: Any) -> tuple[int, ...]:
     """A shape argument as a tuple of Python integers."""
     shape = raw(shape)

@@ -17,7 +17,7 @@ from gradtape.core.cotangents import DEAD, project
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.rules import composite, constant, linear, raw
-from gradtape.rules.arguments import as_array, holds_tensor, inverse, lengths
+from gradtape.rules.arguments import as_array, holds_tensor, inverse, lengths, outline
 
 # -- reshaping ----------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ for _function, _calls in (
     @composite(_function, calls=_calls)
     def _with_ones(a: Any, axis: Any = None, *, function: Any = _function) -> Any:
         a = as_array(a)
-        return apply(reshaped, (a,), {"shape": function(raw(a), axis).shape})
+        return apply(reshaped, (a,), {"shape": function(outline(a), axis).shape})
 
 
 for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
@@ -92,7 +92,7 @@ for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     @composite(_function, calls=[call(draw(*shape)) for shape in ((), (3,), (2, 3), (2, 1, 2))])
     def _at_least(*arrays: Any, function: Any = _function) -> Any:
         kept = [as_array(a) for a in arrays]
-        grown = tuple(apply(reshaped, (a,), {"shape": function(raw(a)).shape}) for a in kept)
+        grown = tuple(apply(reshaped, (a,), {"shape": function(outline(a)).shape}) for a in kept)
         return grown[0] if len(grown) == 1 else grown
 
 
@@ -162,7 +162,7 @@ for _function, _axis in ((np.fliplr, 1), (np.flipud, 0)):
     @composite(_function, calls=[call(draw(2, 3)), call(draw(2, 3, 2))])
     def _flip_one(m: Any, *, function: Any = _function, axis: int = _axis) -> Any:
         m = as_array(m)
-        function(raw(m))  # its error for an array of too low a rank
+        function(outline(m))  # its error for an array of too low a rank
         return apply(flipped, (m,), {"axis": axis})
 
 
@@ -171,7 +171,7 @@ for _function, _axis in ((np.fliplr, 1), (np.flipud, 0)):
 )
 def _rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     m = as_array(m)
-    np.rot90(raw(m), k, axes)  # its errors for axes that do not fit
+    np.rot90(outline(m), k, axes)  # its errors for axes that do not fit
     first, second = axes
     k = k % 4
     if k % 2 == 0:
@@ -395,11 +395,11 @@ def _full_like(
 
 # -- what carries no gradient -------------------------------------------------------------------
 
-constant(np.zeros_like, np.ones_like, np.empty_like)
-constant(
-    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.min_scalar_type
-)
-constant(np.isscalar, np.iscomplexobj, np.isrealobj)
+# Of a batch, too, the same for every example: what is as large as one example will do.
+constant(np.zeros_like, np.ones_like, np.empty_like, of_outline=True)
+constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, of_outline=True)
+constant(np.result_type, np.can_cast, np.common_type, np.min_scalar_type, of_outline=True)
+constant(np.isscalar)
 constant(np.array_equal, np.array_equiv, np.allclose, np.isclose)
 constant(np.may_share_memory, np.shares_memory)
 constant(np.array_repr, np.array_str, np.array2string)

@@ -34,7 +34,7 @@ class Arguments:
         for number in numbers:
             if not -len(args) <= number < len(args):
                 raise ValueError(
-                    f"Give {name} argnums within its {len(args)} positional arguments: got {number}."
+                    f"Give {name} argnums within its {len(args)} positional arguments: {number}."
                 )
         self.argnums = [number % len(args) for number in numbers]
         chosen = [self.args[number] for number in self.argnums]
