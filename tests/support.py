@@ -143,6 +143,33 @@ def second_gradients(
     ]
 
 
+def tangents(
+    program: Callable[..., list[Any]], arrays: Sequence[Any], u: Sequence[Any]
+) -> list[Any]:
+    """The derivative of the results of `program` along `u`, by an accumulator."""
+    xs = [gt.constant(x) for x in arrays]
+    with gt.ForwardAccumulator(xs, list(u)) as accumulator:
+        ys = [y for y in program(*xs) if isinstance(y, gt.Tensor)]
+    found = accumulator.jvp(ys)
+    for t, y in zip(found, ys, strict=True):
+        assert t is None or (t.shape == y.shape and t.dtype == y.dtype)
+    return [None if t is None else t.numpy() for t in found]
+
+
+def tangents_of_gradients(
+    program: Callable[..., list[Any]], arrays: Sequence[Any], v: Sequence[Any], u: Sequence[Any]
+) -> list[Any]:
+    """The derivative of `gradients` along `u`: an accumulator around a tape."""
+    xs = [gt.constant(x) for x in arrays]
+    with gt.ForwardAccumulator(xs, list(u)) as accumulator:
+        with gt.GradientTape() as tape:
+            tape.watch(xs)
+            ys = [y for y in program(*xs) if isinstance(y, gt.Tensor)]
+        found = tape.gradient(ys, xs, output_gradients=list(v), unconnected_gradients="zero")
+    pushed = accumulator.jvp(found, unconnected_gradients="zero")
+    return [t.numpy() for t in pushed]
+
+
 def directional(f: Callable[..., Any], arrays: Sequence[Any], u: Sequence[Any], h: float) -> Any:
     """The derivative of scalar `f` along `u`, by central differences of fourth order."""
 

@@ -18,6 +18,7 @@ from gradtape.numeric import (
     check_gradients,
 )
 from gradtape.transforms.gradients import grad, hvp, jvp, linearize, value_and_grad, vjp
+from gradtape.transforms.jacobians import hessian, jacfwd, jacobian, jacrev
 from gradtape.transforms.vmap import vmap
 
 __version__ = "0.1.0"
@@ -37,7 +38,11 @@ __all__ = [
     "custom_gradient",
     "floatx",
     "grad",
+    "hessian",
     "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "linearize",
     "optimizers",

@@ -18,6 +18,8 @@ from support import (
     gradients,
     pair,
     second_gradients,
+    tangents,
+    tangents_of_gradients,
     values,
 )
 
@@ -65,6 +67,11 @@ def _check(program: Program, dtype: Any) -> None:
             pair(first, u), directional(loss, arrays, u, STEP), rtol=1e-7, atol=1e-8
         )
 
+    u = directions(arrays, 3)
+    np.testing.assert_allclose(
+        pair(v, tangents(program, arrays, u)), pair(first, u), rtol=1e-9, atol=1e-9
+    )
+
     w, u = directions(arrays, 5), directions(arrays, 6)
     second = second_gradients(program, arrays, v, w)
 
@@ -73,6 +80,9 @@ def _check(program: Program, dtype: Any) -> None:
 
     np.testing.assert_allclose(
         pair(second, u), directional(slope, arrays, u, STEP), rtol=1e-6, atol=1e-7
+    )
+    np.testing.assert_allclose(
+        pair(w, tangents_of_gradients(program, arrays, v, u)), pair(second, u), rtol=1e-8, atol=1e-8
     )
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.handle import PYTHON_NUMBERS, Handle, Spec, settled
+from gradtape.core.handle import PYTHON_NUMBERS, Spec, settled
 
 
 class Masked:
@@ -99,13 +99,13 @@ def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
 
 
 def scatter(spec: Spec, parts: list[tuple[Any, Any]]) -> Any:
-    """`scatter_add` of `parts`, recorded when one of the values is a Tensor."""
+    """`scatter_add` of `parts`, by NumPy's protocol when a value is a Tensor or a batch."""
     indices = tuple([index for index, _ in parts])
     values = tuple([v.value if v.__class__ is Masked else v for _, v in parts])
     for value in values:
-        if isinstance(value, Handle):  # by NumPy's protocol: this file knows no dispatch
+        if getattr(value, "_intercepts", False):  # this file knows no dispatch
             options = {"spec": spec, "indices": indices}
-            return value.__array_function__(scatter_add, (), values, options)  # type: ignore[attr-defined]
+            return value.__array_function__(scatter_add, (), values, options)
     return scatter_add(*values, spec=spec, indices=indices)
 
 

@@ -256,17 +256,21 @@ def _transposed(
     tensor_class = next(arg._result for arg in args if isinstance(arg, Handle))
     vs = [tensor_class(settled(np.zeros_like(v)), UNTRACKED) for v in ys]
     with GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([v for v in vs if not is_discrete(v._value)])
+        moving = [v for v in vs if not is_discrete(v._value)]
+        tape.watch(moving)
         into: dict[int, Any] = {}
-        rule.pull(tuple(vs) if y.__class__ is tuple else vs[0], moved, saved, options, moved, into)
-        found = [
+        v: Any = tuple(vs) if y.__class__ is tuple else vs[0]
+        rule.pull(v, moved, saved, options, set(filter(None, moved)), into)
+        pulled = [
             (dense(into[ident], Spec(value.shape, value.dtype)), t)
             for ident, value, t in zip(moved, values, tangents, strict=True)
             if ident in into
         ]
-    pairs = [(c, t) for c, t in found if isinstance(c, Handle)]
-    pushed = tape.gradient([c for c, _ in pairs], vs, output_gradients=[t for _, t in pairs])
-    plain = pushed if outer else [None if t is None else t._value for t in pushed]
+    pairs = [(c, t) for c, t in pulled if isinstance(c, Handle)]
+    seeds = [t for _, t in pairs]
+    pushed = iter(tape.gradient([c for c, _ in pairs], moving, output_gradients=seeds))
+    found = [None if is_discrete(v._value) else next(pushed) for v in vs]
+    plain = found if outer else [None if t is None else t._value for t in found]
     return tuple(plain) if y.__class__ is tuple else plain[0]
 
 
@@ -284,8 +288,8 @@ class Linearization(Recorder):
     _recording = False
 
     def __init__(self, sources: Sequence[Handle]) -> None:
-        self._sources = [handle._id for handle in sources]
-        self._known = set(self._sources)
+        self.sources = tuple(sources)
+        self._known = {handle._id for handle in sources}
         self._records: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> Self:
@@ -335,7 +339,8 @@ class Linearization(Recorder):
         return in_quiet(self._push_all, tangents, targets)  # type: ignore[no-any-return]
 
     def _push_all(self, tangents: Sequence[Any], targets: Sequence[Handle]) -> list[Any]:
-        known = dict(zip(self._sources, tangents, strict=True))
+        pairs = zip(self.sources, tangents, strict=True)
+        known = {source._id: t for source, t in pairs if t is not None}
         outer = active()
         for rule, y, values, args, kwargs, out in self._records:
             moved = [known.get(arg._id) if isinstance(arg, Handle) else None for arg in args]

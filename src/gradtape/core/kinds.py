@@ -172,7 +172,7 @@ class Elementwise(Recorded):
                     into[ident] = c
 
     def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
-        saved = [y, *(_promoted(value, y.dtype) for value in values)]
+        saved = self._saved_as(y.dtype, (y, *values))
         total = None
         for partial, t in zip(self.partials, tangents, strict=True):
             if t is None or partial is None or (partial.__class__ is int and not partial):
@@ -198,10 +198,7 @@ class Elementwise(Recorded):
             if g.__class__ in PYTHON_NUMBERS:
                 g = typed(g, out)
             if not self.constant_slopes:
-                saved = [
-                    _promoted(value, out.dtype) if partial is not None else value
-                    for value, partial in zip(saved, (1, *self.partials))  # noqa: B905
-                ]
+                saved = self._saved_as(out.dtype, saved)
         for position, (ident, partial) in enumerate(zip(ids, self.partials)):  # noqa: B905
             if ident not in live:
                 continue
@@ -223,6 +220,13 @@ class Elementwise(Recorded):
                 accumulate(into, ident, c)
             else:
                 into[ident] = c
+
+    def _saved_as(self, dtype: np.dtype[Any], saved: Sequence[Any]) -> list[Any]:
+        """``(y, *values)`` as precise as a result of `dtype`."""
+        return [
+            _promoted(value, dtype) if partial is not None else value
+            for value, partial in zip(saved, (1, *self.partials))  # noqa: B905
+        ]
 
     @staticmethod
     def _contribution(g: Any, partial: Any, saved: Any) -> Any:

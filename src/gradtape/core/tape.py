@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
@@ -428,17 +429,143 @@ class GradientTape(Recorder):
             return self._watched[id(handle)][1]
         return handle._id
 
+    def jacobian(
+        self,
+        target: Any,
+        sources: Any,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+        chunk_size: int | None = None,
+    ) -> Any:
+        """The Jacobian ``J[i, j] = d target[i] / d source[j]``.
+
+        All rows go through the record at once, as one batch.
+
+        Parameters
+        ----------
+        target
+            A Tensor.
+        sources
+            Tensors or Variables, nested in any way.
+        unconnected_gradients
+            As for `gradient`.
+        chunk_size
+            How many rows to compute at once; all by default. Fewer take less memory.
+
+        Returns
+        -------
+        Tensor or None, in the structure of `sources`
+            Each of shape ``target.shape + source.shape``.
+
+        Raises
+        ------
+        RuntimeError, TypeError
+            As for `gradient`.
+
+        Examples
+        --------
+        >>> import gradtape as gt
+        >>> x = gt.Variable([1.0, 2.0])
+        >>> with gt.GradientTape() as tape:
+        ...     y = x * x[0]
+        >>> tape.jacobian(y, x).numpy()
+        array([[2., 0.],
+               [2., 1.]], dtype=float32)
+        """
+        from gradtape.core.basis import pull_basis
+
+        unconnected, handles = self._asked(target, sources, unconnected_gradients)
+        found = pull_basis(self, target, handles, chunk_size)
+        shapes = [(*target._value.shape, *handle._value.shape) for handle in handles]
+        leaves = [_block(*t, unconnected) for t in zip(found, handles, shapes, strict=True)]
+        return leaves[0] if isinstance(sources, Handle) else structure.rebuild(sources, leaves)
+
+    def batch_jacobian(
+        self,
+        target: Any,
+        source: Any,
+        unconnected_gradients: UnconnectedGradients | str = UnconnectedGradients.NONE,
+    ) -> Any:
+        """The Jacobian of each example: ``J[b, i, j] = d target[b, i] / d source[b, j]``.
+
+        Only right if ``target[b]`` depends on no other example than ``source[b]``. It takes as many
+        directions as one example of the target has entries.
+
+        Parameters
+        ----------
+        target, source
+            Tensors whose first axes, the examples, have the same length.
+        unconnected_gradients
+            As for `gradient`.
+
+        Returns
+        -------
+        Tensor or None
+            Of shape ``(b, *target.shape[1:], *source.shape[1:])``.
+
+        Raises
+        ------
+        ValueError
+            If the numbers of examples differ.
+
+        Examples
+        --------
+        >>> import gradtape as gt
+        >>> x = gt.constant([[1.0, 2.0], [3.0, 4.0]])
+        >>> with gt.GradientTape() as tape:
+        ...     tape.watch(x)
+        ...     y = x * x
+        >>> tape.batch_jacobian(y, x).numpy()[1]
+        array([[6., 0.],
+               [0., 8.]], dtype=float32)
+        """
+        from gradtape.core.basis import pull_rows
+
+        shape, other = (getattr(x, "shape", ()) for x in (target, source))
+        if not shape or not other or shape[0] != other[0]:
+            raise ValueError(
+                f"Give batch_jacobian a target and a source with one first axis: got shapes "
+                f"{shape} and {other}."
+            )
+        unconnected, handles = self._asked(target, source, unconnected_gradients)
+        inner, size = shape[1:], math.prod(shape[1:])
+        basis = np.eye(size, dtype=target._value.dtype).reshape(size, 1, *inner)
+        rows = pull_rows(self, target, handles, np.broadcast_to(basis, (size, *shape)))[0]
+        if rows is not None:  # (entry of one example, example, ...)
+            rows = np.reshape(np.moveaxis(rows, 0, 1), (shape[0], *inner, *other[1:]))
+        return _block(rows, handles[0], (shape[0], *inner, *other[1:]), unconnected)
+
+    def _asked(
+        self, target: Any, sources: Any, unconnected: UnconnectedGradients | str
+    ) -> tuple[UnconnectedGradients, list[Any]]:
+        """Check what a Jacobian is asked for, and mark a tape of one use as used."""
+        if self._used:
+            raise RuntimeError(
+                "GradientTape.jacobian can only be called once on non-persistent tapes."
+            )
+        checked = UnconnectedGradients(unconnected)
+        _handles([target], "target")
+        handles = [sources] if isinstance(sources, Handle) else _handles(sources, "source")
+        if not self._persistent:
+            if self._recording:
+                self._stop()
+            self._used = True
+        return checked, handles
+
     def _sweep(
-        self, targets: list[Any], seeds: list[Any] | None, sources: list[int]
+        self,
+        targets: list[Any],
+        seeds: list[Any] | None,
+        sources: list[int],
+        keep: bool = False,
     ) -> dict[int, Any]:
-        """The cotangents of `sources`."""
+        """The cotangents of `sources`; the record is used up unless the tape is to `keep` it."""
         known = self._known
         for target in targets:
             if target._trainable and target._id not in known:
                 self._meet(target)  # it is read now
         wanted = known.intersection(sources)
         records = self._records
-        if self._persistent:
+        if self._persistent or keep:
             records = records.copy()
         else:
             self._records = []
@@ -459,6 +586,19 @@ class GradientTape(Recorder):
         if self._runs_user_code:
             return _walk_aloud(records, cotangents, live, wanted, tensor)
         return in_quiet(_walk_back, records, cotangents, live, wanted, tensor)  # type: ignore[no-any-return]
+
+
+def _block(
+    found: Any, handle: Handle, shape: tuple[int, ...], unconnected: UnconnectedGradients
+) -> Any:
+    """A Jacobian of `shape` with respect to `handle`, as the user gets it."""
+    if found is None:
+        if unconnected is UnconnectedGradients.NONE:
+            return None
+        found = np.zeros(shape, handle._value.dtype)
+    if isinstance(found, Handle):
+        return found
+    return handle._result(settled(found), UNTRACKED)
 
 
 def warn_of_leak() -> tuple[str, int]:

@@ -1,0 +1,210 @@
+"""Jacobians and Hessians of functions: all basis directions go through at once, as one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from gradtape.core import structure
+from gradtape.core.basis import pull_basis, push_basis
+from gradtape.core.forward import Linearization
+from gradtape.core.handle import UNTRACKED, Handle, new_identity, settled
+from gradtape.core.tape import GradientTape
+from gradtape.transforms.arguments import Argnums, Arguments, outputs, split_aux
+from gradtape.transforms.gradients import grad
+
+
+def jacobian(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """A function that gives the Jacobian ``J[i, j] = d f(x)[i] / d x[j]``.
+
+    By forward mode if `f` has no more inputs than outputs, by reverse mode otherwise.
+
+    Parameters
+    ----------
+    f
+        A function of numbers, arrays, Tensors, or nested lists, tuples, dicts and dataclasses of
+        them, with results of any structure.
+    argnums
+        Which positional argument to differentiate, or a sequence of them: then a tuple comes back.
+    has_aux
+        `f` returns ``(value, aux)``; the new function gives ``(jacobian, aux)``.
+    chunk_size
+        How many basis vectors to push or pull at once; all by default. Fewer take less memory.
+
+    Returns
+    -------
+    callable
+        Of the signature of `f`. It gives the structure of the value, with the structure of the
+        argument in place of each leaf; each array has shape ``value.shape + argument.shape``.
+
+    Raises
+    ------
+    TypeError
+        If an argument holds integers, or complex numbers, of which `f` may be no linear function
+        even to first order: differentiate with respect to real and imaginary parts.
+
+    References
+    ----------
+    A. Griewank and A. Walther, *Evaluating Derivatives*, SIAM 2008, section 3.2 (vector modes).
+
+    Examples
+    --------
+    >>> import gradtape as gt, numpy as np
+    >>> gt.jacobian(lambda x: x[::-1] * x[0])(np.array([1.0, 2.0]))
+    array([[2., 1.],
+           [2., 0.]])
+    """
+    return _transform("jacobian", f, argnums, has_aux, chunk_size, forward=None)
+
+
+def jacfwd(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """`jacobian` by forward mode, a column at a time in one batch: for few inputs.
+
+    Examples
+    --------
+    >>> import gradtape as gt, numpy as np
+    >>> gt.jacfwd(lambda t: np.stack([np.cos(t), np.sin(t)]))(0.0)
+    array([-0.,  1.])
+    """
+    return _transform("jacfwd", f, argnums, has_aux, chunk_size, forward=True)
+
+
+def jacrev(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """`jacobian` by reverse mode, a row at a time in one batch: for few outputs.
+
+    Examples
+    --------
+    >>> import gradtape as gt, numpy as np
+    >>> gt.jacrev(np.prod)(np.array([2.0, 3.0]))
+    array([3., 2.])
+    """
+    return _transform("jacrev", f, argnums, has_aux, chunk_size, forward=False)
+
+
+def hessian(
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """A function that gives the Hessian ``H[i, j] = d^2 f(x) / d x[i] d x[j]`` of a scalar `f`.
+
+    Forward over reverse: all columns of the identity are pushed through the gradient in one batch.
+    Parameters as for `jacobian`; with nested arguments the structure stands twice, the one for `i`
+    outside.
+
+    Examples
+    --------
+    >>> import gradtape as gt, numpy as np
+    >>> gt.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    return jacfwd(grad(f, argnums, has_aux), argnums, has_aux, chunk_size)
+
+
+def _transform(
+    name: str,
+    f: Callable[..., Any],
+    argnums: Argnums,
+    has_aux: bool,
+    chunk: int | None,
+    forward: bool | None,
+) -> Callable[..., Any]:
+    if chunk is not None and chunk < 1:
+        raise ValueError(f"Give chunk_size a positive integer or None: got {chunk!r}.")
+
+    @wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        arguments = Arguments(name, args, argnums)
+        _refuse_complex(name, arguments)
+        record, tape, result = _recorded(arguments, f, kwargs, forward)
+        value, aux = split_aux(name, result, has_aux)
+        targets = outputs(name, value)
+        blocks = _blocks(name, record, tape, arguments, targets, chunk)
+        tree = structure.rebuild(value, [arguments.rebuild(row) for row in blocks])
+        jacobian = arguments.returned(tree)
+        return (jacobian, arguments.returned(aux)) if has_aux else jacobian
+
+    return differentiated
+
+
+def _recorded(
+    arguments: Arguments, f: Callable[..., Any], kwargs: dict[str, Any], forward: bool | None
+) -> tuple[Linearization | None, GradientTape | None, Any]:
+    """One evaluation of `f`, recorded for the mode; for both while that is open."""
+    tensors = arguments.tensors
+    for tensor in tensors:
+        tensor._id = tensor._id or new_identity()
+    tape = GradientTape(watch_accessed_variables=False)
+    if forward:
+        with Linearization(tensors) as record:
+            return record, None, arguments.call(f, kwargs)
+    with tape:
+        tape.watch(tensors)
+        if forward is not None:
+            return None, tape, arguments.call(f, kwargs)
+        with Linearization(tensors) as record:
+            return record, tape, arguments.call(f, kwargs)
+
+
+def _blocks(
+    name: str,
+    record: Linearization | None,
+    tape: GradientTape | None,
+    arguments: Arguments,
+    targets: list[Any],
+    chunk: int | None,
+) -> list[list[Any]]:
+    """The Jacobian of each target with respect to each argument."""
+    tensors = arguments.tensors
+    inputs, results = sum([x.size for x in tensors]), sum([y.size for y in targets])
+    is_complex = any([y.dtype.kind == "c" for y in targets])
+    if tape is None or (record is not None and (inputs <= results or is_complex)):
+        assert record is not None  # one of the two recorded
+        columns = [push_basis(record, k, targets, chunk) for k in range(len(tensors))]
+        rows = [list(row) for row in zip(*columns, strict=True)]
+    elif is_complex:
+        raise TypeError(
+            f"Use gradtape.jacfwd for a complex result, or {name} of its real and imaginary parts."
+        )
+    else:
+        rows = [pull_basis(tape, y, tensors, chunk) for y in targets]
+    return [
+        [_dense(block, y, x) for block, x in zip(row, tensors, strict=True)]
+        for row, y in zip(rows, targets, strict=True)
+    ]
+
+
+def _dense(block: Any, target: Any, source: Any) -> Any:
+    """A Jacobian as a Tensor, zeros for None."""
+    if block is None:
+        block = np.zeros((*target.shape, *source.shape), target.dtype)
+    return block if isinstance(block, Handle) else source._result(settled(block), UNTRACKED)
+
+
+def _refuse_complex(name: str, arguments: Arguments) -> None:
+    for tensor in arguments.tensors:
+        if tensor.dtype.kind == "c":
+            raise TypeError(
+                f"Pass real and imaginary parts as arguments of their own to what {name} "
+                f"differentiates: got dtype {tensor.dtype}."
+            )
