@@ -17,6 +17,7 @@ from gradtape.numeric import (
     approximate_gradient,
     check_gradients,
 )
+from gradtape.transforms.checkpoint import checkpoint
 from gradtape.transforms.gradients import grad, hvp, jvp, linearize, value_and_grad, vjp
 from gradtape.transforms.jacobians import hessian, jacfwd, jacobian, jacrev
 from gradtape.transforms.vmap import vmap
@@ -34,6 +35,7 @@ __all__ = [
     "approximate_derivative",
     "approximate_gradient",
     "check_gradients",
+    "checkpoint",
     "constant",
     "custom_gradient",
     "floatx",

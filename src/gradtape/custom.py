@@ -73,7 +73,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
                 f"Give the gradient function of {_name(f)} a `variables` argument: its body reads "
                 f"{names}."
             )
-        return _record(_Custom(f, grad, inputs, variables), result, [*inputs, *variables])
+        return record_call(_Custom(f, grad, inputs, variables), result, [*inputs, *variables])
 
     return decorated
 
@@ -170,7 +170,7 @@ class _Custom(Recorded):
         return cotangents
 
 
-def _record(rule: _Custom, result: Any, inputs: Sequence[Any]) -> Any:
+def record_call(rule: Recorded, result: Any, inputs: Sequence[Any]) -> Any:
     """The results as new Tensors, recorded under `rule` instead of what the body recorded."""
     leaves = [_plain(y) for y in structure.flatten(result)]
     numbers = [frozen(y) for y in leaves if _is_number(y)]
