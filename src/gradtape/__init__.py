@@ -19,7 +19,7 @@ from gradtape.numeric import (
 )
 from gradtape.transforms.checkpoint import checkpoint
 from gradtape.transforms.gradients import grad, hvp, jvp, linearize, value_and_grad, vjp
-from gradtape.transforms.jacobians import hessian, jacfwd, jacobian, jacrev
+from gradtape.transforms.jacobians import hessian, jacfwd, jacobian, jacrev, sparsity_pattern
 from gradtape.transforms.vmap import vmap
 
 __version__ = "0.1.0"
@@ -49,6 +49,7 @@ __all__ = [
     "linearize",
     "optimizers",
     "set_floatx",
+    "sparsity_pattern",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from gradtape.core import structure
+from gradtape.core.batch import deepest
 from gradtape.core.cotangents import accumulate, dense
 from gradtape.core.dispatch import finish
 from gradtape.core.errors import warn_user
-from gradtape.core.handle import Handle, Spec, frozen, settled
+from gradtape.core.handle import UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.rules import Recorded
 from gradtape.core.tape import Recorder, active, recording
 from gradtape.core.tensor import Tensor
@@ -131,12 +132,19 @@ class _Custom(Recorded):
     ) -> None:
         _, out, specs = options
         dys = list(g) if out.__class__ is tuple else [dense(g, out)]
-        tensors = [dy if isinstance(dy, Handle) else Tensor(settled(dy)) for dy in dys]
+        level = deepest(dys)
+        tensors = [dy if isinstance(dy, Handle) else Tensor(settled(dy), UNTRACKED) for dy in dys]
+        # The user's function takes one cotangent: of a batch it sees a single example.
+        if level is None or level.open:
+            level, found = None, self._cotangents(tensors)
+        else:
+            found = level.run(self._cotangents, tensors)
         recorded = bool(active())
-        for ident, spec, c in zip(ids, specs, self._cotangents(tensors), strict=True):
+        for ident, spec, c in zip(ids, specs, found, strict=True):
             if c is not None and ident in live:
-                value = c if recorded and isinstance(c, Handle) else frozen(_plain(c))
-                accumulate(into, ident, dense(value, spec))
+                inside = level is not None and deepest((_plain(c),)) is level
+                keep = recorded and isinstance(c, Handle) and not inside
+                accumulate(into, ident, dense(c if keep else frozen(_plain(c)), spec))
 
     def _cotangents(self, dys: Sequence[Handle]) -> list[Any]:
         """What the user's function returns, one for each argument and Variable."""

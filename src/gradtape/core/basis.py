@@ -26,7 +26,7 @@ def pull_basis(
     """
     shape = target._value.shape
     blocks = [
-        pull_rows(tape, target, sources, basis.reshape(-1, *shape))
+        pull_rows(tape, target, sources, basis.reshape(len(basis), *shape))
         for basis in _identity(math.prod(shape), target._value.dtype, chunk)
     ]
     return [
@@ -58,7 +58,7 @@ def push_basis(
     value = record.sources[source]._value
     size = math.prod(value.shape)
     blocks = [
-        push_columns(record, source, targets, basis.reshape(-1, *value.shape))
+        push_columns(record, source, targets, basis.reshape(len(basis), *value.shape))
         for basis in _identity(size, value.dtype, chunk)
     ]
     columns = [_joined(parts, (size, *y._value.shape)) for parts, y in _by(blocks, targets)]

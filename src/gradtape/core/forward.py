@@ -290,7 +290,7 @@ class Linearization(Recorder):
     def __init__(self, sources: Sequence[Handle]) -> None:
         self.sources = tuple(sources)
         self._known = {handle._id for handle in sources}
-        self._records: list[tuple[Any, ...]] = []
+        self.records: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> Self:
         self._recording = True
@@ -331,7 +331,7 @@ class Linearization(Recorder):
         kept = [
             arg._result(arg._value, arg._id) if isinstance(arg, Handle) else arg for arg in args
         ]
-        self._records.append((rule, y, values, kept, kwargs, out))
+        self.records.append((rule, y, values, kept, kwargs, out))
         return out
 
     def push(self, tangents: Sequence[Any], targets: Sequence[Handle]) -> list[Any]:
@@ -342,7 +342,7 @@ class Linearization(Recorder):
         pairs = zip(self.sources, tangents, strict=True)
         known = {source._id: t for source, t in pairs if t is not None}
         outer = active()
-        for rule, y, values, args, kwargs, out in self._records:
+        for rule, y, values, args, kwargs, out in self.records:
             moved = [known.get(arg._id) if isinstance(arg, Handle) else None for arg in args]
             if all([t is None for t in moved]):
                 continue

@@ -10,11 +10,13 @@ import numpy as np
 
 from gradtape.core import structure
 from gradtape.core.basis import pull_basis, push_basis
+from gradtape.core.dispatch import watched
 from gradtape.core.forward import Linearization
 from gradtape.core.handle import UNTRACKED, Handle, new_identity, settled
 from gradtape.core.tape import GradientTape
 from gradtape.transforms.arguments import Argnums, Arguments, outputs, split_aux
 from gradtape.transforms.gradients import grad
+from gradtape.transforms.sparsity import pattern_of, sparse_jacobian
 
 
 def jacobian(
@@ -22,6 +24,7 @@ def jacobian(
     argnums: Argnums = 0,
     has_aux: bool = False,
     chunk_size: int | None = None,
+    sparsity: Any = None,
 ) -> Callable[..., Any]:
     """A function that gives the Jacobian ``J[i, j] = d f(x)[i] / d x[j]``.
 
@@ -38,6 +41,13 @@ def jacobian(
         `f` returns ``(value, aux)``; the new function gives ``(jacobian, aux)``.
     chunk_size
         How many basis vectors to push or pull at once; all by default. Fewer take less memory.
+    sparsity
+        "detect" finds from the record which results depend on which inputs, colours the columns or
+        rows of that pattern, takes as many directions as there are colours, and returns a
+        `scipy.sparse.csr_array` of shape ``(result.size, argument.size)``. The pattern itself (a
+        boolean sparse or dense matrix, as `sparsity_pattern` gives), or a `Coloring` of it, saves
+        finding it again; it is checked against one random direction. `f` then takes and gives one
+        array.
 
     Returns
     -------
@@ -51,9 +61,14 @@ def jacobian(
         If an argument holds integers, or complex numbers, of which `f` may be no linear function
         even to first order: differentiate with respect to real and imaginary parts.
 
+    ValueError
+        If a pattern has the wrong shape or misses an entry that is not zero.
+
     References
     ----------
     A. Griewank and A. Walther, *Evaluating Derivatives*, SIAM 2008, section 3.2 (vector modes).
+    A. R. Curtis, M. J. D. Powell and J. K. Reid, "On the estimation of sparse Jacobian matrices",
+    IMA J. Appl. Math. 13, 1974.
 
     Examples
     --------
@@ -61,7 +76,13 @@ def jacobian(
     >>> gt.jacobian(lambda x: x[::-1] * x[0])(np.array([1.0, 2.0]))
     array([[2., 1.],
            [2., 0.]])
+    >>> gt.jacobian(np.diff, sparsity="detect")(np.arange(4.0)).toarray()
+    array([[-1.,  1.,  0.,  0.],
+           [ 0., -1.,  1.,  0.],
+           [ 0.,  0., -1.,  1.]])
     """
+    if sparsity is not None:
+        return _sparse_transform("jacobian", f, argnums, has_aux, sparsity, symmetric=False)
     return _transform("jacobian", f, argnums, has_aux, chunk_size, forward=None)
 
 
@@ -104,12 +125,18 @@ def hessian(
     argnums: Argnums = 0,
     has_aux: bool = False,
     chunk_size: int | None = None,
+    sparsity: Any = None,
 ) -> Callable[..., Any]:
     """A function that gives the Hessian ``H[i, j] = d^2 f(x) / d x[i] d x[j]`` of a scalar `f`.
 
     Forward over reverse: all columns of the identity are pushed through the gradient in one batch.
     Parameters as for `jacobian`; with nested arguments the structure stands twice, the one for `i`
-    outside.
+    outside. With `sparsity` the columns get a star colouring, so that each entry or its mirror
+    image can be read off.
+
+    References
+    ----------
+    A. H. Gebremedhin, F. Manne and A. Pothen, "What color is your Jacobian?", SIAM Review 47, 2005.
 
     Examples
     --------
@@ -118,7 +145,81 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
-    return jacfwd(grad(f, argnums, has_aux), argnums, has_aux, chunk_size)
+    gradient = grad(f, argnums, has_aux)
+    if sparsity is not None:
+        return _sparse_transform("hessian", gradient, argnums, has_aux, sparsity, symmetric=True)
+    return jacfwd(gradient, argnums, has_aux, chunk_size)
+
+
+def sparsity_pattern(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+    """A function that gives the pattern of the Jacobian of `f`: which results need which inputs.
+
+    The pattern holds wherever `f` records the same operations: not across a Python ``if`` that
+    goes the other way, nor for sorting, of numbers in another order. That of ``gt.grad(f)`` is the
+    pattern of the Hessian.
+
+    Returns
+    -------
+    callable
+        Of the signature of `f`, giving a boolean `scipy.sparse.csr_array`.
+
+    Examples
+    --------
+    >>> import gradtape as gt, numpy as np
+    >>> gt.sparsity_pattern(np.diff)(np.arange(3.0)).toarray().astype(int)
+    array([[1, 1, 0],
+           [0, 1, 1]])
+    """
+
+    @wraps(f)
+    def pattern(*args: Any, **kwargs: Any) -> Any:
+        arguments = Arguments("sparsity_pattern", args, argnums)
+        record, _, result = _recorded(arguments, f, kwargs, forward=True)
+        assert record is not None
+        return pattern_of(record, _single("sparsity_pattern", arguments, result))
+
+    return pattern
+
+
+def _sparse_transform(
+    name: str,
+    f: Callable[..., Any],
+    argnums: Argnums,
+    has_aux: bool,
+    sparsity: Any,
+    symmetric: bool,
+) -> Callable[..., Any]:
+    if isinstance(sparsity, str) and sparsity != "detect":
+        raise ValueError(f"Give sparsity='detect', a pattern or None: got {sparsity!r}.")
+
+    @wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        arguments = Arguments(name, args, argnums)
+        _refuse_complex(name, arguments)
+        record, tape, result = _recorded(arguments, f, kwargs, True if symmetric else None)
+        assert record is not None
+        value, aux = split_aux(name, result, has_aux)
+        target = _single(name, arguments, value)
+        if watched([target]):
+            raise TypeError(
+                f"Take gradtape.{name} without sparsity= where its result is differentiated again: "
+                f"a scipy.sparse array carries no gradient."
+            )
+        matrix = sparse_jacobian(record, tape, target, sparsity, symmetric)
+        return (matrix, arguments.returned(aux)) if has_aux else matrix
+
+    return differentiated
+
+
+def _single(name: str, arguments: Arguments, value: Any) -> Any:
+    """The one result, where a matrix must be the answer."""
+    targets = outputs(name, value)
+    if len(arguments.tensors) != 1 or len(targets) != 1:
+        raise TypeError(
+            f"Use one array as the argument and one as the result of a function whose sparse "
+            f"derivative is wanted: {name} got {len(arguments.tensors)} and {len(targets)}."
+        )
+    return targets[0]
 
 
 def _transform(
