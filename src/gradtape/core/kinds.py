@@ -160,10 +160,8 @@ class Elementwise(Recorded):
                     c = g if partial == 1 else -g if partial else DEAD
                 elif partial.__class__ is Over:
                     c = g / partial.divisor(*saved)
-                elif scalar or seed:
+                elif seed or (scalar and g == 1):
                     c = partial(*saved)
-                    if not seed and not (c.__class__ is np.ndarray and g == 1):
-                        c = g * c
                 else:
                     c = g * partial(*saved)  # NumPy multiplies into the nameless right operand
                 if ident in into:

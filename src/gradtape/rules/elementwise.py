@@ -60,6 +60,8 @@ elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b), domain=(real_only, pos
 
 def _power_in_base(y: Any, a: Any, b: Any) -> Any:
     if b.__class__ is int or b.__class__ is float:
+        if b == 2:
+            return 2 * a
         if b:
             return b * a ** (b - 1)
     # x ** 0 is 1 everywhere, so its slope is 0 also at x = 0, where 0 * 0 ** -1 would be NaN.

@@ -226,8 +226,8 @@ def linearized(
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     """The product of the Hessian of a scalar function with a vector, ``H @ t``.
 
-    Forward over reverse: the gradient is computed once, with its tangent; the Hessian is never
-    formed. It costs a few evaluations of `f`, whatever the dimension.
+    Reverse over forward: the gradient of the derivative of `f` along `t`. The Hessian is never
+    formed; the product costs a few evaluations of `f`, whatever the dimension.
 
     Parameters
     ----------
@@ -255,7 +255,14 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     several = isinstance(primals, tuple)
     args, directions = (primals, tangents) if several else ((primals,), (tangents,))
     args, directions = _tuples("hvp", args, directions)
-    _, product = jvp(grad(f, tuple(range(len(args)))), args, directions)
+    structure.match(args, directions, "tangents")
+
+    def slope(*args: Any) -> Any:
+        value, tangent = jvp(f, args, directions)
+        _scalar("hvp", value)
+        return tangent
+
+    product = grad(slope, tuple(range(len(args))))(*args)
     return product if several else product[0]
 
 
