@@ -1,6 +1,7 @@
 """Derivatives of NumPy's functions, one file for each family. Importing it fills the registry."""
 
 from gradtape.rules import (
+    convolution,
     diagonals,
     einsum,
     elementwise,
@@ -11,6 +12,7 @@ from gradtape.rules import (
     methods,
     moments,
     padding,
+    polynomials,
     products,
     reductions,
     scans,
@@ -21,6 +23,7 @@ from gradtape.rules import (
 )
 
 __all__ = [
+    "convolution",
     "diagonals",
     "einsum",
     "elementwise",
@@ -31,6 +34,7 @@ __all__ = [
     "methods",
     "moments",
     "padding",
+    "polynomials",
     "products",
     "reductions",
     "scans",
