@@ -190,7 +190,7 @@ for _ufunc, _first in (
         _ufunc,
         _first,
         lambda y, a, b, first=_first: np.logical_not(first(y, a, b)),
-        domain=(real_only, nonzero_real),
+        domain=(real, nonzero),
     )
 
 # -- several results, powers of two -------------------------------------------------------------

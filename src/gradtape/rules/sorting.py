@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from gradtape.core.dispatch import apply
-from gradtape.core.domains import call, draw, real_only
+from gradtape.core.domains import call, draw
 from gradtape.core.handle import settled
 from gradtape.core.rules import Function, composite, constant, linear, raw
 from gradtape.rules.arguments import Axis, axes_of, counting, prepared, to_front
@@ -50,10 +50,10 @@ def _ordered(argsort: Any, a: Any, axis: Any, *args: Any, **kwargs: Any) -> Any:
 @composite(
     np.sort,
     calls=[
-        call(draw(5, domain=real_only)),
-        call(draw(3, 4, domain=real_only), axis=0),
-        call(draw(3, 4, domain=real_only), axis=None),
-        call(draw(2, 3, 2, domain=real_only), 1, stable=True),
+        call(draw(5)),
+        call(draw(3, 4), axis=0),
+        call(draw(3, 4), axis=None),
+        call(draw(2, 3, 2), 1, stable=True),
     ],
 )
 def _sort(
@@ -65,9 +65,9 @@ def _sort(
 @composite(
     np.partition,
     calls=[
-        call(draw(5, domain=real_only), 2),
-        call(draw(3, 4, domain=real_only), (0, -1), axis=0),
-        call(draw(3, 4, domain=real_only), 5, axis=None),
+        call(draw(5), 2),
+        call(draw(3, 4), (0, -1), axis=0),
+        call(draw(3, 4), 5, axis=None),
     ],
 )
 def _partition(
@@ -79,8 +79,8 @@ def _partition(
 @composite(
     np.unique,
     calls=[
-        call(draw(4, domain=real_only)),
-        call(draw(3, 2, domain=real_only), axis=1),
+        call(draw(4)),
+        call(draw(3, 2), axis=1),
     ],
 )
 def _unique(
@@ -141,7 +141,7 @@ def _middle_ranks(length: int, missing: Any, ignore_nan: bool) -> tuple[Any, Any
 
 
 def _register_median(function: Function, ignore_nan: bool) -> None:
-    @composite(function, calls=calls_along(domain=real_only))
+    @composite(function, calls=calls_along())
     def median(
         a: Any,
         axis: Axis = None,
