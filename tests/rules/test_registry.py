@@ -95,7 +95,8 @@ def test_real_and_complex_arguments(program: Program, first_is_complex: bool) ->
     try:
         program(*arrays)
     except (np.exceptions.ComplexWarning, TypeError) as refusal:
-        assert re.match("Casting complex values to real|Write np.real", str(refusal))
+        if not re.match("Casting complex values to real|Write np.real", str(refusal)):
+            raise
         pytest.skip("complex numbers do not go into a real array")
     _check(program, arrays)
 

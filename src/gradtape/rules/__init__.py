@@ -1,6 +1,7 @@
 """Derivatives of NumPy's functions, one file for each family. Importing it fills the registry."""
 
 from gradtape.rules import (
+    complexes,
     convolution,
     diagonals,
     einsum,
@@ -23,6 +24,7 @@ from gradtape.rules import (
 )
 
 __all__ = [
+    "complexes",
     "convolution",
     "diagonals",
     "einsum",

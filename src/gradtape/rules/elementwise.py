@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.dispatch import apply
 from gradtape.core.domains import (
     above_one,
     call,
@@ -24,6 +25,7 @@ from gradtape.core.domains import (
     unit,
 )
 from gradtape.core.rules import Over, composite, constant, elementwise, linear, primitive, selection
+from gradtape.rules.arguments import is_tensor
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
@@ -102,17 +104,24 @@ elementwise(
 
 # -- trigonometry -------------------------------------------------------------------------------
 
+# On a cut the sign of a zero tells the side, and a sum of 0 and -0 loses it: hence differences.
+
+
+def _one_minus_square(x: Any) -> Any:
+    return -(x * x - 1) if x.dtype.kind == "c" else 1 - x * x
+
+
 elementwise(np.sin, lambda y, x: np.cos(x), domain=real)
 elementwise(np.cos, lambda y, x: -np.sin(x), domain=real)
 elementwise(np.tan, lambda y, x: 1 + y * y, domain=unit)
-elementwise(np.arcsin, Over(lambda y, x: np.sqrt(1 - x * x)), domain=unit)
-elementwise(np.arccos, Over(lambda y, x: -np.sqrt(1 - x * x)), domain=unit)
+elementwise(np.arcsin, Over(lambda y, x: np.sqrt(_one_minus_square(x))), domain=unit)
+elementwise(np.arccos, Over(lambda y, x: -np.sqrt(_one_minus_square(x))), domain=unit)
 elementwise(np.arctan, Over(lambda y, x: 1 + x * x), domain=unit)
 elementwise(np.sinh, lambda y, x: np.cosh(x), domain=real)
 elementwise(np.cosh, lambda y, x: np.sinh(x), domain=real)
 elementwise(np.tanh, lambda y, x: 1 - y * y, domain=real)
-elementwise(np.arcsinh, Over(lambda y, x: np.sqrt(1 + x * x)), domain=unit)
-elementwise(np.arccosh, Over(lambda y, x: np.sqrt(x - 1) * np.sqrt(x + 1)), domain=above_one)
+elementwise(np.arcsinh, Over(lambda y, x: np.sqrt(x * x - -1)), domain=unit)
+elementwise(np.arccosh, Over(lambda y, x: np.sqrt(x - 1) * np.sqrt(x - -1)), domain=above_one)
 elementwise(np.arctanh, Over(lambda y, x: 1 - x * x), domain=unit)
 for _ufunc, _factor in (
     (np.deg2rad, math.pi / 180),
@@ -135,6 +144,49 @@ elementwise(
     lambda y, a, b: np.where(y == 0, 0, a / y),
     lambda y, a, b: np.where(y == 0, 0, b / y),
     domain=(nonzero_real, nonzero_real),
+)
+
+# -- sinc, Bessel functions ----------------------------------------------------------------------
+
+_SINC_TERMS = tuple(2 * k * (2 * k + 3) for k in range(6, 0, -1))
+
+
+def _sinc_slope(y: Any, x: Any) -> Any:
+    # (cos(pi x) - sinc(x)) / x cancels near 0, where the first terms of its series are exact.
+    t = math.pi * x
+    near = np.absolute(t) < 0.5
+    away = np.where(near, 1, x)
+    square, series = np.where(near, t * t, 0), 1
+    for factor in _SINC_TERMS:
+        series = 1 - square / factor * series
+    return np.where(near, -math.pi / 3 * t * series, (np.cos(math.pi * away) - y) / away)
+
+
+elementwise(np.sinc, _sinc_slope, domain=real)
+
+
+def bessel_i(order: int, x: Any) -> Any:
+    """The modified Bessel function of the first kind."""
+    from scipy.special import iv
+
+    return iv(order, x)
+
+
+def _bessel(order: int, x: Any) -> Any:
+    return apply(bessel_i, (order, x)) if is_tensor(x) else bessel_i(order, x)
+
+
+def _bessel_slope(y: Any, order: Any, x: Any) -> Any:
+    return (_bessel(abs(order - 1), x) + _bessel(order + 1, x)) / 2
+
+
+elementwise(np.i0, lambda y, x: _bessel(1, x), domain=real_only)
+elementwise(
+    bessel_i,
+    None,
+    _bessel_slope,
+    domain=(real_only, real_only),
+    calls=[call(n, draw(2, 3, domain=real_only)) for n in (0, 1, 2)],
 )
 
 # -- size, sign, parts --------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.handle import settled
 from gradtape.core.rules import Function, composite, constant, linear, raw
-from gradtape.rules.arguments import Axis, axes_of, counting, prepared, to_front
+from gradtape.rules.arguments import Axis, as_array, axes_of, cast, counting, prepared, to_front
 from gradtape.rules.reductions import calls_along
 
 # -- order --------------------------------------------------------------------------------------
@@ -60,6 +60,12 @@ def _sort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
     return _ordered(np.argsort, a, axis, kind=kind, order=order, stable=stable)
+
+
+@composite(np.sort_complex, calls=[call(draw(2, 3)), call(draw(0))])
+def _sort_complex(a: Any) -> Any:
+    a = as_array(a)
+    return cast(np.sort(a), np.sort_complex(np.zeros(0, a.dtype)).dtype)
 
 
 @composite(
