@@ -1,4 +1,4 @@
-"""The README's Python blocks run, and print what their comments say."""
+"""The Python blocks of the README and of docs/ run, and print what their comments say."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ import gradtape as gt
 from gradtape.core.rules import RULES
 
 README = Path(__file__).parents[1] / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+PAGES = [README, *sorted(README.parent.glob("docs/*.md"))]
+FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [
+    pytest.param(block, id=f"{page.stem}-{block.splitlines()[-1]}")
+    for page in PAGES
+    for block in FENCED.findall(page.read_text())
+]
 PRINTED = re.compile(r"^\s*print\(.*\)(?:  |\n)# (.*)$", re.MULTILINE)
 WARNED = "# GradientWarning"
 
 
 def test_the_first_block_is_ten_lines_that_stand_alone() -> None:
-    first = BLOCKS[0]
+    first = FENCED.findall(README.read_text())[0]
     assert sum(bool(line) for line in first.splitlines()) == 10
     exec(compile(first, str(README), "exec"), {})
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[-1])
+@pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_prints_and_warns_as_its_comments_say(block: str) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        exec(compile(block, str(README), "exec"), {"gt": gt, "np": np})
+        exec(compile(block, "example", "exec"), {"gt": gt, "np": np})
     assert printed.getvalue().splitlines() == PRINTED.findall(block)
     assert len(caught) == block.count(WARNED)
 

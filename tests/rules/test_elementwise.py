@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from support import gradient, second, tensor
 
 import gradtape as gt
 from gradtape.core.rules import RULES
@@ -166,3 +168,34 @@ def test_several_results() -> None:
     assert tape.gradient(rest, x).numpy().tolist() == [1.0, 1.0]
     for constant in (whole, exponent, quotient):
         assert tape.gradient(constant, x) is None
+
+
+# -- sinc, i0 -----------------------------------------------------------------------------------
+
+
+def test_sinc_at_and_near_zero() -> None:
+    x = np.array([0.0, 1e-12, -1e-6, 1e-3])
+    expected = -(math.pi**2) * x / 3 * (1 - math.pi**2 * x**2 / 10)
+    np.testing.assert_allclose(gradient(np.sinc, x), expected, rtol=1e-10)
+    np.testing.assert_allclose(second(np.sinc, np.zeros(2)), -(math.pi**2) / 3, rtol=1e-15)
+
+
+def test_the_slope_of_sinc_is_as_precise_on_both_sides_of_its_formulas() -> None:
+    x = np.linspace(0.1, 0.3, 41)  # the series ends at 0.16
+    t = np.pi * x.astype(np.longdouble)
+    expected = np.pi * (np.cos(t) - np.sin(t) / t) / t
+    np.testing.assert_allclose(gradient(np.sinc, x), expected.astype(float), rtol=1e-14)
+
+
+def test_sinc_at_integers() -> None:
+    x = np.array([1.0, 2.0, -3.0])
+    np.testing.assert_allclose(gradient(np.sinc, x), [-1, 1 / 2, 1 / 3], rtol=1e-14)
+
+
+def test_i0_is_even() -> None:
+    x = np.array([-1.0, 0.0, 1.0])
+    found = gradient(np.i0, x)
+    np.testing.assert_allclose(found, [-0.5651591039924851, 0, 0.5651591039924851], rtol=1e-14)
+    np.testing.assert_allclose(second(np.i0, np.zeros(1)), [0.5], rtol=1e-15)
+    with pytest.raises(TypeError, match="complex"):
+        np.i0(tensor(1j, dtype=complex))

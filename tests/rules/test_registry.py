@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -38,6 +39,7 @@ COMPLEX_PROGRAMS = [
     for program, name in CALLS
     if all(d.domain.complex for d in drawn(program.case))
 ]
+MIXED_PROGRAMS = [p for p in COMPLEX_PROGRAMS if len(drawn(p.values[0].case)) > 1]
 
 
 @pytest.mark.parametrize("rule", differentiable_rules(), ids=lambda rule: rule.name)
@@ -45,8 +47,7 @@ def test_a_rule_declares_what_to_test_it_with(rule: Rule) -> None:
     assert calls_of(rule), f"{rule.name} declares neither a domain nor calls"
 
 
-def _check(program: Program, dtype: Any) -> None:
-    arrays = program.arguments(1, dtype)
+def _check(program: Program, arrays: list[Any]) -> None:
     results = program(*(gt.constant(x) for x in arrays))
     plain = program(*arrays)
     for got, expected in zip(values(results), values(plain), strict=True):
@@ -88,12 +89,26 @@ def _check(program: Program, dtype: Any) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_real(program: Program) -> None:
-    _check(program, np.float64)
+    _check(program, program.arguments(1, np.float64))
 
 
 @pytest.mark.parametrize("program", COMPLEX_PROGRAMS)
 def test_complex(program: Program) -> None:
-    _check(program, np.complex128)
+    _check(program, program.arguments(1, np.complex128))
+
+
+@pytest.mark.parametrize("first_is_complex", [False, True])
+@pytest.mark.parametrize("program", MIXED_PROGRAMS)
+def test_real_and_complex_arguments(program: Program, first_is_complex: bool) -> None:
+    arrays = program.arguments(1, np.complex128)
+    arrays = [x if (k == 0) is first_is_complex else x.real for k, x in enumerate(arrays)]
+    try:
+        program(*arrays)
+    except (np.exceptions.ComplexWarning, TypeError) as refusal:
+        if not re.match("Casting complex values to real|Write np.real|dtype of `to_", str(refusal)):
+            raise
+        pytest.skip("complex numbers do not go into a real array")
+    _check(program, arrays)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

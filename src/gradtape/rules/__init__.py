@@ -1,12 +1,15 @@
 """Derivatives of NumPy's functions, one file for each family. Importing it fills the registry."""
 
 from gradtape.rules import (
+    complexes,
+    convolution,
     covariance,
     creation,
     diagonals,
     differences,
     einsum,
     elementwise,
+    fft,
     histograms,
     indexing,
     interpolation,
@@ -16,6 +19,7 @@ from gradtape.rules import (
     methods,
     moments,
     padding,
+    polynomials,
     products,
     quantiles,
     reductions,
@@ -29,12 +33,15 @@ from gradtape.rules import (
 )
 
 __all__ = [
+    "complexes",
+    "convolution",
     "covariance",
     "creation",
     "diagonals",
     "differences",
     "einsum",
     "elementwise",
+    "fft",
     "histograms",
     "indexing",
     "interpolation",
@@ -44,6 +51,7 @@ __all__ = [
     "methods",
     "moments",
     "padding",
+    "polynomials",
     "products",
     "quantiles",
     "reductions",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.dispatch import apply
 from gradtape.core.domains import (
     above_one,
     call,
@@ -28,12 +29,11 @@ from gradtape.core.rules import (
     composite,
     constant,
     elementwise,
-    is_complex,
     linear,
     primitive,
-    raw,
     selection,
 )
+from gradtape.rules.arguments import is_tensor
 
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
@@ -60,7 +60,7 @@ elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b), domain=(real_only, pos
 
 def _power_in_base(y: Any, a: Any, b: Any) -> Any:
     if b.__class__ is int or b.__class__ is float:
-        if b == 2:
+        if b == 2 and a.__class__ is np.ndarray:  # in one pass
             return 2 * a
         if b:
             return b * a ** (b - 1)
@@ -114,23 +114,24 @@ elementwise(
 
 # -- trigonometry -------------------------------------------------------------------------------
 
+# On a cut the sign of a zero tells the side, and a sum of 0 and -0 loses it: hence differences.
 
-def _other_leg(x: Any) -> Any:
-    """``sqrt(1 - x ** 2)``; on the branch cut of `arcsin` from the side that the sign of 0 says."""
-    return np.sqrt(-(x * x - 1)) if x.dtype.kind == "c" else np.sqrt(1 - x * x)
+
+def _one_minus_square(x: Any) -> Any:
+    return -(x * x - 1) if x.dtype.kind == "c" else 1 - x * x
 
 
 elementwise(np.sin, lambda y, x: np.cos(x), domain=real)
 elementwise(np.cos, lambda y, x: -np.sin(x), domain=real)
 elementwise(np.tan, lambda y, x: 1 + y * y, domain=unit)
-elementwise(np.arcsin, Over(lambda y, x: _other_leg(x)), domain=unit)
-elementwise(np.arccos, Over(lambda y, x: -_other_leg(x)), domain=unit)
+elementwise(np.arcsin, Over(lambda y, x: np.sqrt(_one_minus_square(x))), domain=unit)
+elementwise(np.arccos, Over(lambda y, x: -np.sqrt(_one_minus_square(x))), domain=unit)
 elementwise(np.arctan, Over(lambda y, x: 1 + x * x), domain=unit)
 elementwise(np.sinh, lambda y, x: np.cosh(x), domain=real)
 elementwise(np.cosh, lambda y, x: np.sinh(x), domain=real)
 elementwise(np.tanh, lambda y, x: 1 - y * y, domain=real)
-elementwise(np.arcsinh, Over(lambda y, x: np.sqrt(1 + x * x)), domain=unit)
-elementwise(np.arccosh, Over(lambda y, x: np.sqrt(x - 1) * np.sqrt(x + 1)), domain=above_one)
+elementwise(np.arcsinh, Over(lambda y, x: np.sqrt(x * x - -1)), domain=unit)
+elementwise(np.arccosh, Over(lambda y, x: np.sqrt(x - 1) * np.sqrt(x - -1)), domain=above_one)
 elementwise(np.arctanh, Over(lambda y, x: 1 - x * x), domain=unit)
 for _ufunc, _factor in (
     (np.deg2rad, math.pi / 180),
@@ -153,6 +154,49 @@ elementwise(
     lambda y, a, b: np.where(y == 0, 0, a / y),
     lambda y, a, b: np.where(y == 0, 0, b / y),
     domain=(nonzero_real, nonzero_real),
+)
+
+# -- sinc, Bessel functions ----------------------------------------------------------------------
+
+_SINC_TERMS = tuple(2 * k * (2 * k + 3) for k in range(6, 0, -1))
+
+
+def _sinc_slope(y: Any, x: Any) -> Any:
+    # (cos(pi x) - sinc(x)) / x cancels near 0, where the first terms of its series are exact.
+    t = math.pi * x
+    near = np.absolute(t) < 0.5
+    away = np.where(near, 1, x)
+    square, series = np.where(near, t * t, 0), 1
+    for factor in _SINC_TERMS:
+        series = 1 - square / factor * series
+    return np.where(near, -math.pi / 3 * t * series, (np.cos(math.pi * away) - y) / away)
+
+
+elementwise(np.sinc, _sinc_slope, domain=real)
+
+
+def bessel_i(order: int, x: Any) -> Any:
+    """The modified Bessel function of the first kind."""
+    from scipy.special import iv
+
+    return iv(order, x)
+
+
+def _bessel(order: int, x: Any) -> Any:
+    return apply(bessel_i, (order, x)) if is_tensor(x) else bessel_i(order, x)
+
+
+def _bessel_slope(y: Any, order: Any, x: Any) -> Any:
+    return (_bessel(abs(order - 1), x) + _bessel(order + 1, x)) / 2
+
+
+elementwise(np.i0, lambda y, x: _bessel(1, x), domain=real_only)
+elementwise(
+    bessel_i,
+    None,
+    _bessel_slope,
+    domain=(real_only, real_only),
+    calls=[call(n, draw(2, 3, domain=real_only)) for n in (0, 1, 2)],
 )
 
 # -- size, sign, parts --------------------------------------------------------------------------
@@ -196,10 +240,6 @@ def _angle(z: Any, deg: bool = False) -> Any:
 
 
 # NumPy drops imaginary parts when all are small: whether the result is real depends on the values.
-@composite(np.real_if_close, calls=[call(draw(2, 3)), call(draw(3), tol=1e20)])
-def _real_if_close(a: Any, tol: float = 100) -> Any:
-    return a if is_complex(np.real_if_close(raw(a), tol)) else np.real(a)
-
 
 # -- one of two arguments -----------------------------------------------------------------------
 
@@ -221,7 +261,7 @@ for _ufunc, _first in (
         _ufunc,
         _first,
         lambda y, a, b, first=_first: np.logical_not(first(y, a, b)),
-        domain=(real_only, nonzero_real),
+        domain=(real, nonzero),
     )
 
 # -- several results, powers of two -------------------------------------------------------------

@@ -41,10 +41,10 @@ from gradtape.rules.updates import refuse_loss
 # -- folds --------------------------------------------------------------------------------------
 
 
-def _register_fold(ufunc: np.ufunc, function: Function, **domain: Any) -> None:
+def _register_fold(ufunc: np.ufunc, function: Function) -> None:
     """``ufunc.reduce`` as the array function that does the same, with its other default axis."""
 
-    @composite((ufunc, "reduce"), calls=[call(draw(3, **domain)), call(draw(2, 3, **domain), 1)])
+    @composite((ufunc, "reduce"), calls=[call(draw(3)), call(draw(2, 3), 1)])
     def reduce(
         array: Any,
         axis: Axis = 0,
@@ -67,10 +67,10 @@ def _register_accumulate(ufunc: np.ufunc, function: Function) -> None:
 
 _register_fold(np.add, np_sum)
 _register_fold(np.multiply, np_prod)
-_register_fold(np.maximum, np_max, domain=real_only)
-_register_fold(np.minimum, np_min, domain=real_only)
-_register_fold(np.fmax, np_nanmax, domain=real_only)
-_register_fold(np.fmin, np_nanmin, domain=real_only)
+_register_fold(np.maximum, np_max)
+_register_fold(np.minimum, np_min)
+_register_fold(np.fmax, np_nanmax)
+_register_fold(np.fmin, np_nanmin)
 _register_accumulate(np.add, np_cumsum)
 _register_accumulate(np.multiply, np_cumprod)
 

@@ -141,7 +141,8 @@ def _spread_around(mean: Any, a: Any, axis: Axis, ddof: Any, keepdims: bool, whe
     d = a - mean
     if where is not True:
         d = np.where(where, d, 0)
-    squares = np.real(d * np.conj(d)) if d.dtype.kind == "c" else d * d
+    # As NumPy: real entries around a complex mean have complex squares.
+    squares = np.real(d * np.conj(d)) if a.dtype.kind == "c" else d * d
     freedom = np.maximum(_count(d, where, axis, keepdims) - ddof, 0)
     return np.sum(squares, axis=axis, keepdims=keepdims) / freedom
 

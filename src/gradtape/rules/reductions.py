@@ -22,9 +22,8 @@ from gradtape.core.domains import (
     Domain,
     call,
     draw,
-    nonzero_real,
+    nonzero,
     real,
-    real_only,
 )
 from gradtape.core.rules import (
     Function,
@@ -254,9 +253,8 @@ def _least(dtype: np.dtype[Any], of: np.ufunc) -> Any:
 
 
 _EXTREME_CALLS = calls_along(
-    call(draw(2, 3, domain=real_only), axis=1, where=MASK, initial=0.3),
-    call(draw(2, 3, domain=nonzero_real), axis=0, initial=-0.1),
-    domain=real_only,
+    call(draw(2, 3), axis=1, where=MASK, initial=0.3),
+    call(draw(2, 3, domain=nonzero), axis=0, initial=-0.1),
 )
 
 
@@ -268,7 +266,7 @@ def _register_extreme(ufunc: np.ufunc, function: Function, *aliases: Function) -
     ignores_nan = ufunc in (np.fmax, np.fmin)
     primitive = _reducer(ufunc, function)
     vjp = partial(_attained, nan=not ignores_nan)
-    reduction(primitive, vjp, reads="y 0", calls=calls_along(domain=real_only))
+    reduction(primitive, vjp, reads="y 0", calls=calls_along())
 
     def extreme(
         a: Any,
@@ -314,7 +312,7 @@ np_nanmax = _register_extreme(np.fmax, np.nanmax)
 np_nanmin = _register_extreme(np.fmin, np.nanmin)
 
 
-@composite(np.ptp, calls=calls_along(domain=real_only))
+@composite(np.ptp, calls=calls_along())
 def _np_ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -> Any:
     a = prepared(np.ptp, a, None, out)
     return np_max(a, axis, None, keepdims) - np_min(a, axis, None, keepdims)

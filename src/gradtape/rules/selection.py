@@ -128,6 +128,9 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
 
 _CLIP = np._core.umath.clip  # type: ignore[attr-defined]  # what ndarray.clip calls
 
+_SPREAD = Domain(-2.0, 2.0, holes=(-1.0, 1.0), complex=True)
+_LOW, _HIGH = Domain(-1.2, -0.8, complex=True), Domain(0.8, 1.2, complex=True)
+
 # At a bound x is still free to move to one side, and has the gradient, as in TensorFlow. Where the
 # bounds cross the result is the upper one.
 selection(
@@ -135,10 +138,8 @@ selection(
     lambda y, x, low, high: np.logical_not((x < low) | (x > high) | (low > high)),
     lambda y, x, low, high: (x < low) & np.logical_not(low > high),
     lambda y, x, low, high: (x > high) | (low > high),
-    domain=(Domain(-2.0, 2.0, holes=(-1.0, 1.0)), Domain(-1.2, -0.8), Domain(0.8, 1.2)),
+    domain=(_SPREAD, _LOW, _HIGH),
 )
-
-_SPREAD = Domain(-2.0, 2.0, holes=(-1.0, 1.0))
 
 
 @composite(
@@ -146,9 +147,9 @@ _SPREAD = Domain(-2.0, 2.0, holes=(-1.0, 1.0))
     calls=[
         call(draw(5, domain=_SPREAD), -1.0, 1.0),
         call(draw(5, domain=_SPREAD), None, 1.0),
-        call(draw(5, domain=_SPREAD), draw(2, 1, domain=Domain(-1.2, -0.8)), None),
-        call(draw(5, domain=_SPREAD), draw(domain=Domain(-1.2, -0.8)), 1.0),
-        call(draw(5, domain=_SPREAD), a_min=None, a_max=draw(domain=Domain(0.8, 1.2))),
+        call(draw(5, domain=_SPREAD), draw(2, 1, domain=_LOW), None),
+        call(draw(5, domain=_SPREAD), draw(domain=_LOW), 1.0),
+        call(draw(5, domain=_SPREAD), a_min=None, a_max=draw(domain=_HIGH)),
     ],
 )
 def _clip(

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from gradtape.core.batching import leading
 from gradtape.core.dispatch import apply
-from gradtape.core.domains import call, draw, real_only
+from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, constant, linear, raw
 from gradtape.rules.arguments import as_array, cast, counting
 from gradtape.rules.indexing import same_rank
@@ -57,10 +57,10 @@ def _ordered(argsort: Any, a: Any, axis: Any, *args: Any, **kwargs: Any) -> Any:
 @composite(
     np.sort,
     calls=[
-        call(draw(5, domain=real_only)),
-        call(draw(3, 4, domain=real_only), axis=0),
-        call(draw(3, 4, domain=real_only), axis=None),
-        call(draw(2, 3, 2, domain=real_only), 1, stable=True),
+        call(draw(5)),
+        call(draw(3, 4), axis=0),
+        call(draw(3, 4), axis=None),
+        call(draw(2, 3, 2), 1, stable=True),
     ],
 )
 def _sort(
@@ -69,30 +69,24 @@ def _sort(
     return _ordered(np.argsort, a, axis, kind=kind, order=order, stable=stable)
 
 
+@composite(np.sort_complex, calls=[call(draw(2, 3)), call(draw(0))])
+def _sort_complex(a: Any) -> Any:
+    a = as_array(a)
+    return cast(np.sort(a), np.sort_complex(np.zeros(0, a.dtype)).dtype)
+
+
 @composite(
     np.partition,
     calls=[
-        call(draw(5, domain=real_only), 2),
-        call(draw(3, 4, domain=real_only), (0, -1), axis=0),
-        call(draw(3, 4, domain=real_only), 5, axis=None),
+        call(draw(5), 2),
+        call(draw(3, 4), (0, -1), axis=0),
+        call(draw(3, 4), 5, axis=None),
     ],
 )
 def _partition(
     a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Any:
     return _ordered(np.argpartition, a, axis, raw(kth), kind=kind, order=order)
-
-
-@composite(
-    np.sort_complex,
-    calls=[call(draw(5)), call(draw(2, 3, domain=real_only))],
-)
-def _sort_complex(a: Any) -> Any:
-    a = np.sort(a)
-    if a.dtype.kind == "c":
-        return a
-    # NumPy's choice: only small integers become complex64.
-    return cast(a, np.complex64 if a.dtype.char in "bhBH" else np.complex128)
 
 
 # -- positions carry no gradient ----------------------------------------------------------------
