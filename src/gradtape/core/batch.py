@@ -11,19 +11,22 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradtape.core.batching import everywhere
+from gradtape.core.batching import Examples, everywhere
 from gradtape.core.handle import Handle
 from gradtape.core.kinds import Composite, Constant, invoke
 from gradtape.core.rules import RULES
 from gradtape.core.tape import Recorder, activate, active
 
 _numbers = itertools.count(1)
+
+_asking: ContextVar[tuple[Composite, ...]] = ContextVar("gradtape composites", default=())
 
 LEVELS: set[Level] = set()
 """The levels in use; while it is empty, no value anywhere is a `Batch`."""
@@ -238,10 +241,16 @@ def on_batches(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     """``function(*args, **kwargs)`` where a `Batch` is among the arguments."""
     rule = RULES.get(function)
     if isinstance(rule, Composite):
+        asked = _asking.get()
+        if rule in asked:  # by its own implementation, which wants what NumPy makes of bare arrays
+            return batched(Constant(function), args, kwargs)
+        token = _asking.set((*asked, rule))
         try:
             return rule.compute(*args, **kwargs)
         except UnbatchableError:
             rule = None
+        finally:
+            _asking.reset(token)
     if isinstance(rule, Constant) and rule.of_outline:
         return rule.compute(*_outlines(args), **kwargs)
     level = deepest(args, kwargs)
@@ -266,11 +275,14 @@ def _for_all(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any
     if batch is None and isinstance(rule.function, np.ufunc) and rule.function.signature is None:
         batch = everywhere
     rest = [arg for arg, is_own in zip(args, own, strict=True) if not is_own]
-    if batch is None or not any(own) or _holds(level, [rest, kwargs]):
-        y = _one_by_one(level, rule, args, kwargs)
-    else:
+    inside = _holds(level, [rest, kwargs])
+    y = NotImplemented
+    if batch is not None and (not inside or getattr(batch, "sees_options", False)):
         values = [arg.examples if is_own else arg for arg, is_own in zip(args, own, strict=True)]
-        y = batch(partial(_call, rule), values, own, kwargs)
+        options = _with_examples(level, kwargs) if inside else kwargs
+        y = batch(partial(_call, rule), values, own, options)
+    if y is NotImplemented:
+        y = _one_by_one(level, rule, args, kwargs)
     if isinstance(y, (tuple, list)):
         return tuple([Batch(part, level) for part in y])
     return Batch(y, level)
@@ -301,6 +313,17 @@ def _example(level: Level, tree: Any, i: int) -> Any:
         return tree.__class__([_example(level, part, i) for part in tree])
     if tree.__class__ is dict:
         return {key: _example(level, part, i) for key, part in tree.items()}
+    return tree
+
+
+def _with_examples(level: Level, tree: Any) -> Any:
+    """`tree` with `Examples` for each batch of `level`."""
+    if tree.__class__ is Batch and tree.level is level:
+        return Examples(tree.examples)
+    if tree.__class__ in (list, tuple):
+        return tree.__class__([_with_examples(level, part) for part in tree])
+    if tree.__class__ is dict:
+        return {key: _with_examples(level, part) for key, part in tree.items()}
     return tree
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.batch import LEVELS, Level, batched, deepest
+from gradtape.core.batch import LEVELS, Level, batched, deepest, on_batches
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.kinds import Composite, Constant, Recorded, Rule, name_of
 from gradtape.core.rules import RULES
@@ -315,8 +315,13 @@ def leak(handle: Any) -> None:
 
 def _constant(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute without recording."""
-    tensor = _result_class(handles_in([*args, kwargs]))
-    y = function(*unwrap(tuple(args)), **unwrap(kwargs))
+    handles = handles_in([*args, kwargs])
+    values, options = unwrap(tuple(args)), unwrap(kwargs)
+    if LEVELS and deepest(values, options) is not None:
+        y = on_batches(function, values, options)
+        return wrap(y, _result_class(handles)) if handles else y
+    tensor = _result_class(handles)
+    y = function(*values, **options)
     if any([y is arg for arg in args]):
         y = frozen(y)  # the user's own array stays writeable
     return wrap(y, tensor)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.batching import Batching
+from gradtape.core.batching import Batching, everywhere
 from gradtape.core.cotangents import (
     DEAD,
     FORMS,
@@ -107,7 +107,7 @@ class Elementwise(Recorded):
         compute: Any = None,
         batch: Batching | None = None,
     ) -> None:
-        super().__init__(function, calls=calls, compute=compute, batch=batch)
+        super().__init__(function, calls=calls, compute=compute, batch=batch or everywhere)
         self.partials = tuple(partials)
         self.constant_slopes = all([partial.__class__ is int for partial in partials])
         self.domain = tuple(domain)
@@ -585,6 +585,18 @@ def invoke(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if getattr(arg, "_intercepts", False):
             return arg.__array_function__(rule.function, (), args, kwargs)
     return rule.compute(*args, **kwargs)
+
+
+def surely(condition: Any) -> bool:
+    """Whether `condition` holds everywhere; False if its values are not known yet."""
+    condition = getattr(raw(condition), "examples", raw(condition))  # those of a batch
+    return isinstance(condition, (bool, np.ndarray, np.generic)) and bool(np.all(condition))
+
+
+def somewhere(condition: Any) -> bool:
+    """Whether `condition` holds for some entry; False if its values are not known yet."""
+    condition = getattr(raw(condition), "examples", raw(condition))
+    return isinstance(condition, (bool, np.ndarray, np.generic)) and bool(np.any(condition))
 
 
 def is_complex(value: Any) -> bool:

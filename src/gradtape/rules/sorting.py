@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.batching import leading
+from gradtape.core.batching import leading, ordering
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, constant, linear, raw
@@ -91,7 +91,6 @@ def _partition(
 
 # -- positions carry no gradient ----------------------------------------------------------------
 
-constant(
-    *(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize, np.isin),
-)
+constant(np.argsort, batch=ordering)
+constant(np.argpartition, np.lexsort, np.searchsorted, np.digitize, np.isin)
 constant(*[getattr(np, name) for name in ["in1d"] if hasattr(np, name)])  # until NumPy 2.3
