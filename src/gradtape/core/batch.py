@@ -20,7 +20,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from gradtape.core.batching import Examples, everywhere
 from gradtape.core.handle import Handle
-from gradtape.core.kinds import Composite, Constant, invoke
+from gradtape.core.kinds import Composite, Constant, invoke, raw
 from gradtape.core.rules import RULES
 from gradtape.core.tape import Recorder, activate, active
 
@@ -150,6 +150,10 @@ class Batch(NDArrayOperatorsMixin):
         """The imaginary part."""
         return np.imag(self)
 
+    def bare(self) -> Batch:
+        """The batch of the arrays behind Tensors."""
+        return Batch(raw(self.examples), self.level)
+
     def __repr__(self) -> str:
         return f"Batch of {self.level.size} arrays of shape {self.shape}, dtype {self.dtype}"
 
@@ -162,7 +166,8 @@ class Batch(NDArrayOperatorsMixin):
             if "where" in kwargs or "out" in kwargs:
                 return _refuse(f"{ufunc.__name__} with where= or out=")
             return on_batches(ufunc, args, kwargs)
-        return on_batches((ufunc, method), args, kwargs)
+        key = (ufunc, method)
+        return on_batches(key if key in RULES else getattr(ufunc, method), args, kwargs)
 
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -173,9 +178,9 @@ class Batch(NDArrayOperatorsMixin):
         _refuse("a function that takes plain arrays only")
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "Use np.where instead of if, or gradtape.grad without vmap in a loop: under vmap a "
-            "condition differs between the examples."
+        raise UnbatchableError(
+            "Use np.where instead of if, or loop over the examples instead of using "
+            "gradtape.vmap: a condition differs between them."
         )
 
     def __float__(self) -> NoReturn:
@@ -300,6 +305,8 @@ def _one_by_one(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, 
     for i in range(level.size):
         chosen, options = _example(level, [list(args), kwargs], i)
         results.append(invoke(rule, chosen, options))
+    if results[0] is None:
+        _refuse(f"{rule.name}, which works in place,")
     if isinstance(results[0], (tuple, list)):
         return tuple(map(np.stack, zip(*results, strict=True)))
     return np.stack(results)

@@ -60,14 +60,17 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             break
     if kwargs:
         kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
-        if LEVELS and (level := deepest(values, kwargs)) is not None:
+    if LEVELS:
+        level = deepest(values, kwargs)
+        if level is not None:
             return _perform_on_batches(rule, level, values, args, kwargs)
+        if not handles_in([*args]):  # among batches, plain arrays stay plain
+            return rule.compute(*values, **kwargs)
+    if kwargs:
         y = rule.compute(*values, **kwargs)
         if isinstance(rule.function, np.ufunc):  # a derivative reads none of dtype=, order= ...
             kwargs = {"axes": kwargs["axes"]} if "axes" in kwargs else {}
     else:
-        if LEVELS and (level := deepest(values)) is not None:
-            return _perform_on_batches(rule, level, values, args, kwargs)
         y = rule.compute(*values)
     return finish(rule, y, values, args, kwargs, _result_class(args))
 

@@ -572,8 +572,13 @@ def not_differentiable(name: str, position: int) -> str:
 
 
 def raw(value: Any) -> Any:
-    """The array behind a Tensor; any other value as it is."""
-    return value._value if isinstance(value, Handle) else value
+    """The array behind a Tensor, or a batch of arrays behind one of Tensors."""
+    if isinstance(value, Handle):
+        value = value._value
+    if value.__class__ is np.ndarray or value.__class__ in REAL_SCALARS:
+        return value
+    bare = getattr(value, "bare", None)
+    return value if bare is None else bare()
 
 
 def invoke(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -589,14 +594,22 @@ def invoke(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def surely(condition: Any) -> bool:
     """Whether `condition` holds everywhere; False if its values are not known yet."""
-    condition = getattr(raw(condition), "examples", raw(condition))  # those of a batch
+    condition = _all_examples(condition)
     return isinstance(condition, (bool, np.ndarray, np.generic)) and bool(np.all(condition))
 
 
 def somewhere(condition: Any) -> bool:
     """Whether `condition` holds for some entry; False if its values are not known yet."""
-    condition = getattr(raw(condition), "examples", raw(condition))
+    condition = _all_examples(condition)
     return isinstance(condition, (bool, np.ndarray, np.generic)) and bool(np.any(condition))
+
+
+def _all_examples(value: Any) -> Any:
+    """The plain values of `value`, those of all examples of a batch together."""
+    value = raw(value)
+    while hasattr(value, "examples"):
+        value = value.examples
+    return value
 
 
 def is_complex(value: Any) -> bool:

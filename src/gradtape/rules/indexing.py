@@ -242,7 +242,7 @@ def _setitem(a: Any, b: Any, c: Any) -> Any:
 
 def _positions(indices: Any, length: int, mode: str) -> Any:
     """Integer `indices` into an axis of `length`, within its bounds unless `mode` is "raise"."""
-    indices = np.asarray(raw(indices))
+    indices = as_array(raw(indices))
     if not np.can_cast(indices.dtype, np.intp, "same_kind"):
         raise TypeError(f"Give integer indices: got dtype {indices.dtype}.")
     indices = indices.astype(np.intp)

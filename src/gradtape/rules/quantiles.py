@@ -267,7 +267,7 @@ def _register_quantile(function: Function, scale: int, ignore_nan: bool) -> None
         rows, weights = _rows(a, axis), raw(weights)
         options = {} if weights is None else {"weights": np.ones(1)}
         # NumPy goes first: it refuses what it refuses, and chooses the dtype.
-        dtype = np.asarray(plain(np.zeros(1, a.dtype), raw(q), method=method, **options)).dtype
+        dtype = np.result_type(plain(np.zeros(1, a.dtype), raw(q), method=method, **options))
         if not rows.shape[-1]:
             empty = function(raw(a), raw(q), axis=axis, method=method, keepdims=keepdims)
             return apply(np.positive, (empty,))

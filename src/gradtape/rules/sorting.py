@@ -27,8 +27,11 @@ def permute(a: Any, order: Any, *, axis: int) -> Any:
 
 def _permute_back(g: Any, a: Any, order: Any, *, axis: int) -> Any:
     order = raw(order)
-    back = np.empty_like(order)
-    np.put_along_axis(back, order, counting(order.ndim + axis, order.shape), axis)
+    if isinstance(order, np.ndarray):  # quicker than to sort again
+        back = np.empty_like(order)
+        np.put_along_axis(back, order, counting(order.ndim + axis, order.shape), axis)
+    else:
+        back = np.argsort(order, axis=axis)
     return np.take_along_axis(*same_rank(g, back), axis)
 
 
