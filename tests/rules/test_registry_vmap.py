@@ -22,8 +22,14 @@ NOT_BATCHED = {
     "numpy.polydiv": "it trims leading zeros, by value",
     "numpy.polymul": "it trims leading zeros, by value",
     "numpy.trim_zeros": "the shape depends on values",
-    "numpy.unique_all": "the shape depends on values",
-    "numpy.unique_inverse": "the shape depends on values",
+    **dict.fromkeys(
+        [
+            *("numpy.unique", "numpy.unique_all", "numpy.unique_counts", "numpy.unique_inverse"),
+            *("numpy.unique_values", "numpy.intersect1d", "numpy.setdiff1d", "numpy.setxor1d"),
+            *("numpy.union1d", "numpy.extract"),
+        ],
+        "the shape depends on values",
+    ),
 }
 """What some declared call cannot do: it raises, and never gives a wrong number."""
 

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradtape.core.batching import Examples, everywhere
+from gradtape.core.batching import Examples, UnbatchableError, everywhere, refuse
 from gradtape.core.handle import Handle
 from gradtape.core.kinds import Composite, Constant, invoke, raw
 from gradtape.core.rules import RULES
@@ -164,7 +164,7 @@ class Batch(NDArrayOperatorsMixin):
             kwargs.pop("out", None)
         if method == "__call__":
             if "where" in kwargs or "out" in kwargs:
-                return _refuse(f"{ufunc.__name__} with where= or out=")
+                return refuse(f"{ufunc.__name__} with where= or out=")
             return on_batches(ufunc, args, kwargs)
         key = (ufunc, method)
         return on_batches(key if key in RULES else getattr(ufunc, method), args, kwargs)
@@ -175,7 +175,7 @@ class Batch(NDArrayOperatorsMixin):
         return on_batches(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        _refuse("a function that takes plain arrays only")
+        refuse("a function that takes plain arrays only")
 
     def __bool__(self) -> NoReturn:
         raise UnbatchableError(
@@ -184,10 +184,10 @@ class Batch(NDArrayOperatorsMixin):
         )
 
     def __float__(self) -> NoReturn:
-        _refuse("float()")
+        refuse("float()")
 
     def __int__(self) -> NoReturn:
-        _refuse("int()")
+        refuse("int()")
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -227,16 +227,6 @@ class Batch(NDArrayOperatorsMixin):
     def conj(self) -> Any:
         """The conjugate."""
         return np.conjugate(self)
-
-
-class UnbatchableError(TypeError):
-    """What is done with a batch needs the numbers of one example."""
-
-
-def _refuse(what: str) -> NoReturn:
-    raise UnbatchableError(
-        f"Loop over the examples instead of using gradtape.vmap: it cannot batch {what}."
-    )
 
 
 # -- operations ---------------------------------------------------------------------------------
@@ -300,13 +290,13 @@ def _call(rule: Any, /, *args: Any, **kwargs: Any) -> Any:
 def _one_by_one(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The results for each example in turn, stacked: what no rule says how to batch."""
     if not level.size:
-        _refuse(f"{rule.name} of no examples")
+        refuse(f"{rule.name} of no examples")
     results = []
     for i in range(level.size):
         chosen, options = _example(level, [list(args), kwargs], i)
         results.append(invoke(rule, chosen, options))
     if results[0] is None:
-        _refuse(f"{rule.name}, which works in place,")
+        refuse(f"{rule.name}, which works in place,")
     if isinstance(results[0], (tuple, list)):
         return tuple(map(np.stack, zip(*results, strict=True)))
     return np.stack(results)

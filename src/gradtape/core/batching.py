@@ -9,11 +9,27 @@ example, stacked along a first axis.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 Batching = Callable[[Callable[..., Any], Sequence[Any], Sequence[bool], dict[str, Any]], Any]
+
+
+class UnbatchableError(TypeError):
+    """What is done with a batch needs the numbers of one example."""
+
+
+def refuse(what: str) -> NoReturn:
+    """Raise an `UnbatchableError`."""
+    raise UnbatchableError(
+        f"Loop over the examples instead of using gradtape.vmap: it cannot batch {what}."
+    )
+
+
+def of_no_one_shape(*_: Any) -> NoReturn:
+    """The batching of a function whose result has a shape that depends on values."""
+    refuse("a function that gives each example a shape of its own")
 
 
 def aligned(values: Sequence[Any], batched: Sequence[bool], cores: Sequence[int]) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.batching import Examples, aligned, leading, sees_options
+from gradtape.core.batching import Examples, aligned, leading, of_no_one_shape, sees_options
 from gradtape.core.cotangents import (
     DEAD,
     Masked,
@@ -412,7 +412,8 @@ constant(_count)
 # -- indices carry no gradient ------------------------------------------------------------------
 
 
+constant(np.nonzero, np.flatnonzero, np.argwhere, batch=of_no_one_shape)
 constant(
-    *(np.nonzero, np.flatnonzero, np.argwhere, np.unravel_index, np.ravel_multi_index),
+    *(np.unravel_index, np.ravel_multi_index),
     *(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
 )
