@@ -1,12 +1,16 @@
 """Derivatives of NumPy's functions, one file for each family. Importing it fills the registry."""
 
 from gradtape.rules import (
+    determinants,
     diagonals,
     einsum,
     elementwise,
+    factorizations,
     indexing,
     joining,
     linalg,
+    matrices,
+    matrix_functions,
     methods,
     moments,
     padding,
@@ -15,17 +19,23 @@ from gradtape.rules import (
     scans,
     selection,
     shaping,
+    solvers,
     sorting,
+    spectra,
     updates,
 )
 
 __all__ = [
+    "determinants",
     "diagonals",
     "einsum",
     "elementwise",
+    "factorizations",
     "indexing",
     "joining",
     "linalg",
+    "matrices",
+    "matrix_functions",
     "methods",
     "moments",
     "padding",
@@ -34,6 +44,8 @@ __all__ = [
     "scans",
     "selection",
     "shaping",
+    "solvers",
     "sorting",
+    "spectra",
     "updates",
 ]
