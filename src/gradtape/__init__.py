@@ -3,7 +3,7 @@
 A `GradientTape` records plain NumPy code on Tensors and Variables, and differentiates it.
 """
 
-from gradtape import optimizers
+from gradtape import linalg, optimizers
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
@@ -46,6 +46,7 @@ __all__ = [
     "jacobian",
     "jacrev",
     "jvp",
+    "linalg",
     "linearize",
     "optimizers",
     "set_floatx",

@@ -45,7 +45,7 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute and record one operation whose Tensors stand among `args`."""
     if not args and len(kwargs) == 1:  # the only argument, given by its name
         args, kwargs = tuple(kwargs.values()), {}
-    if not kwargs and len(args) == 1 and isinstance(args[0], Handle):
+    if not kwargs and len(args) == 1 and isinstance(args[0], Handle) and not LEVELS:
         values: Sequence[Any] = (args[0]._value,)
         return finish(rule, rule.compute(values[0]), values, args, kwargs, args[0]._result)
     values = []

@@ -19,13 +19,9 @@ from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import bilinear, composite
 from gradtape.rules.arguments import as_array, conj, inverse, refuse_out
+from gradtape.rules.matrices import adjoint
 
 # -- matmul -------------------------------------------------------------------------------------
-
-
-def _adjoint(x: Any) -> Any:
-    """The conjugate transpose of the matrices along the last two axes."""
-    return conj(np.swapaxes(x, -1, -2))
 
 
 def _dense(g: Any) -> Any:
@@ -44,7 +40,7 @@ def _matmul_first(g: Any, a: Any, b: Any, **options: Any) -> Any:
         batch = (*range(g.ndim - 2), g.ndim - 1)
         c = np.tensordot(g, conj(b), axes=(batch, batch))
     else:
-        c = _dense(g) @ _adjoint(b)
+        c = _dense(g) @ adjoint(b)
     return np.reshape(c, a.shape) if a.ndim <= 2 else project(c, a)
 
 
@@ -58,7 +54,7 @@ def _matmul_second(g: Any, a: Any, b: Any, **options: Any) -> Any:
         batch = tuple(range(g.ndim - 1))
         c = np.tensordot(conj(a), g, axes=(batch, batch))
     else:
-        c = _adjoint(a) @ _dense(g)
+        c = adjoint(a) @ _dense(g)
     return np.reshape(c, b.shape) if b.ndim <= 2 else project(c, b)
 
 
