@@ -21,7 +21,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from gradtape.core.batching import Examples, UnbatchableError, everywhere, refuse
 from gradtape.core.handle import Handle
 from gradtape.core.kinds import Composite, Constant, invoke, raw
-from gradtape.core.rules import RULES
+from gradtape.core.rules import RULES, rule_of
 from gradtape.core.tape import Recorder, activate, active
 
 _numbers = itertools.count(1)
@@ -234,7 +234,7 @@ class Batch(NDArrayOperatorsMixin):
 
 def on_batches(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """``function(*args, **kwargs)`` where a `Batch` is among the arguments."""
-    rule = RULES.get(function)
+    rule = rule_of(function)
     if isinstance(rule, Composite):
         asked = _asking.get()
         if rule in asked:  # by its own implementation, which wants what NumPy makes of bare arrays

@@ -14,7 +14,7 @@ import numpy as np
 from gradtape.core.batch import LEVELS, Level, batched, deepest, on_batches
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.kinds import Composite, Constant, Recorded, Rule, name_of
-from gradtape.core.rules import RULES
+from gradtape.core.rules import RULES, rule_of
 from gradtape.core.tape import active
 
 _OPERANDS = frozenset(
@@ -31,7 +31,7 @@ def apply(function: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
     TypeError
         If gradtape does not know `function` and an argument is being recorded.
     """
-    rule = RULES.get(function)
+    rule = RULES.get(function) or rule_of(function)
     if rule is None:
         return _unknown(function, args, kwargs or {})
     if isinstance(rule, Recorded):
@@ -258,7 +258,7 @@ def _where(
         raise TypeError(
             f"Use np.where on each result of {name_of(ufunc)} instead of where=: it has several."
         )
-    rule = RULES.get(ufunc)
+    rule = rule_of(ufunc)
     mask = unwrap(where)
     args = [operand(arg) for arg in args]
     values = unwrap(tuple(args))

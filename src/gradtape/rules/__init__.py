@@ -1,5 +1,8 @@
 """Derivatives of NumPy's functions, one file for each family. Importing it fills the registry."""
 
+import importlib
+
+from gradtape.core.rules import late
 from gradtape.rules import (
     complexes,
     convolution,
@@ -75,3 +78,5 @@ __all__ = [
     "spectra",
     "updates",
 ]
+
+late("scipy.special", lambda: importlib.import_module("gradtape.rules.special"))
