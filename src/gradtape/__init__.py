@@ -17,6 +17,7 @@ from gradtape.numeric import (
     approximate_gradient,
     check_gradients,
 )
+from gradtape.solvers.minimize import least_squares, minimize, root
 from gradtape.transforms.checkpoint import checkpoint
 from gradtape.transforms.gradients import grad, hvp, jvp, linearize, value_and_grad, vjp
 from gradtape.transforms.jacobians import hessian, jacfwd, jacobian, jacrev, sparsity_pattern
@@ -46,9 +47,12 @@ __all__ = [
     "jacobian",
     "jacrev",
     "jvp",
+    "least_squares",
     "linalg",
     "linearize",
+    "minimize",
     "optimizers",
+    "root",
     "set_floatx",
     "sparsity_pattern",
     "special",
