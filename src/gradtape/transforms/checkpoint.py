@@ -63,8 +63,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if any([isinstance(recorder, Level) for recorder in active()]):
             return f(*args, **kwargs)  # what records outside `vmap` sees whole batches only
         inputs = [leaf for leaf in structure.flatten(args) if isinstance(leaf, Handle)]
-        captures = _Captures(inputs)
-        result = _apart(captures, f, args, kwargs)
+        captures = Captures(inputs)
+        result = apart(captures, f, args, kwargs)
         captured = list(captures.found.values())
         rule = _Checkpoint(f, args, kwargs, captured)
         return record_call(rule, result, [*inputs, *captured])
@@ -72,7 +72,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     return checkpointed
 
 
-class _Captures(Recorder):
+class Captures(Recorder):
     """Finds what a body reads that is not among its arguments."""
 
     def __init__(self, inputs: Sequence[Handle]) -> None:
@@ -80,7 +80,7 @@ class _Captures(Recorder):
         self._outer = active()
         self.found: dict[int, Handle] = {}
 
-    def record(
+    def record(  # noqa: D102
         self,
         rule: Any,
         y: Any,
@@ -96,7 +96,7 @@ class _Captures(Recorder):
         return out
 
 
-def _apart(recorder: Recorder, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+def apart(recorder: Recorder, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """``f(*args, **kwargs)`` seen by `recorder` alone."""
     inside = active()
     activate((recorder,))
