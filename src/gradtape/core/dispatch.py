@@ -94,6 +94,12 @@ def _perform_on_batches(
     return finish(rule, y, values, args, kwargs, _result_class(args))
 
 
+def renamed(handle: Handle) -> Any:
+    """A Tensor of the same value with an identity of its own, connected to `handle`."""
+    value = handle._value
+    return finish(RULES[np.positive], value, (value,), (handle,), {}, handle._result)
+
+
 def finish(
     rule: Any,
     y: Any,

@@ -72,7 +72,7 @@ def value_and_grad(
         target = _scalar("value_and_grad", value)
         gradient = arguments.rebuild(tape.gradient(target, arguments.tensors, None, ZERO))
         value = (target, aux) if has_aux else target
-        return arguments.returned(value), arguments.returned(gradient)
+        return arguments.returned(value), arguments.returned(gradient, new=True)
 
     return differentiated
 
@@ -140,7 +140,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         seeds = structure.match(value, cotangent, "the cotangent")
         found = arguments.rebuild(tape.gradient(targets, arguments.tensors, seeds, ZERO))
         given = any([isinstance(seed, Handle) for seed in seeds])
-        return returned(found, arguments.are_tensors or given)
+        return returned(found, arguments.are_tensors or given, new=True)
 
     value = arguments.returned(structure.rebuild(value, list(targets)))
     return (value, pull, aux) if has_aux else (value, pull)
