@@ -50,13 +50,14 @@ def _seeds() -> Any:
 
 def _gradtape(detect: bool) -> Work:
     import gradtape as gt
+    from gradtape.transforms.coloring import color_jacobian
 
     x, zero = _points(), np.zeros(1)
 
     def system(x: Any) -> Any:
         return f(np.concatenate, zero, x)
 
-    known = "detect" if detect else gt.color_jacobian(gt.sparsity_pattern(system)(x))
+    known = "detect" if detect else color_jacobian(gt.sparsity_pattern(system)(x))
     jacobian = gt.jacobian(system, sparsity=known)
     return lambda: jacobian(x).data
 
