@@ -149,9 +149,9 @@ def undifferentiable(y: Any, tensor: type[Handle]) -> Any:
 
 def _detached(y: Any, args: Sequence[Any]) -> Any:
     """`y`, copied if it is a view of a plain array, into which its owner may write."""
-    owner = _owner(y)
-    if any([isinstance(arg, np.ndarray) and _owner(arg) is owner for arg in args]):
-        return settled(y.copy())
+    for arg in args:
+        if isinstance(arg, np.ndarray) and _owner(arg) is _owner(y):
+            return settled(y.copy())
     return y
 
 
