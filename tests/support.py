@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import gradtape as gt
+import gradtape.rules.special  # which is registered late
 from gradtape.core import structure
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import Call, Draw, call, draw

@@ -74,7 +74,7 @@ LIKE = """
     array asarray asanyarray ascontiguousarray asfortranarray require full"""
 """The functions that reach a Tensor only through ``like=``."""
 
-THROUGH = {"row_stack": "vstack"}
+THROUGH = {"row_stack": "vstack", "zeta": "a ufunc", "lambertw": "a ufunc"}
 """Functions that need no rule, for they call others."""
 
 UNSUPPORTED: _Table = {

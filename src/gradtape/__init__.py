@@ -3,7 +3,7 @@
 A `GradientTape` records plain NumPy code on Tensors and Variables, and differentiates it.
 """
 
-from gradtape import optimizers
+from gradtape import linalg, optimizers, special
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
@@ -17,6 +17,7 @@ from gradtape.numeric import (
     approximate_gradient,
     check_gradients,
 )
+from gradtape.solvers.minimize import least_squares, minimize, root
 from gradtape.transforms.checkpoint import checkpoint
 from gradtape.transforms.gradients import grad, hvp, jvp, linearize, value_and_grad, vjp
 from gradtape.transforms.jacobians import hessian, jacfwd, jacobian, jacrev, sparsity_pattern
@@ -46,10 +47,15 @@ __all__ = [
     "jacobian",
     "jacrev",
     "jvp",
+    "least_squares",
+    "linalg",
     "linearize",
+    "minimize",
     "optimizers",
+    "root",
     "set_floatx",
     "sparsity_pattern",
+    "special",
     "stop_gradient",
     "value_and_grad",
     "vjp",

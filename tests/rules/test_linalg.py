@@ -41,11 +41,8 @@ def test_a_zero_entry_of_a_p_norm(p: float) -> None:
     np.testing.assert_array_equal(second(lambda x: np.linalg.norm(x, p), x, [1.0, 0.0])[0], 0)
 
 
-def test_norms_that_are_not_here() -> None:
+def test_norms_that_are_not_there() -> None:
     x = tensor(np.eye(2))
-    for ord in (2, -2, "nuc"):
-        with pytest.raises(TypeError, match=r"Compute it from np.linalg.svd.*ord="):
-            np.linalg.norm(x, ord)
     with pytest.raises(ValueError, match="Invalid norm order for matrices"):
         np.linalg.norm(x, 3)
     with pytest.raises(ValueError, match="for vectors"):
@@ -65,9 +62,7 @@ def test_matrix_power(n: int) -> None:
     np.testing.assert_allclose(got.numpy(), np.linalg.matrix_power(x, n), rtol=1e-12)
 
 
-def test_matrix_power_of_a_negative_number_is_refused() -> None:
-    with pytest.raises(TypeError, match="Pass a power of 0 or more .* got -1"):
-        np.linalg.matrix_power(gt.constant(np.eye(2)), -1)
+def test_matrix_power_needs_square_matrices() -> None:
     with pytest.raises(np.linalg.LinAlgError, match="square"):
         np.linalg.matrix_power(gt.constant(A), 2)
 

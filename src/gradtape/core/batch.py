@@ -11,19 +11,22 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradtape.core.batching import everywhere
+from gradtape.core.batching import Examples, UnbatchableError, everywhere, refuse
 from gradtape.core.handle import Handle
-from gradtape.core.kinds import Composite, Constant, invoke
-from gradtape.core.rules import RULES
+from gradtape.core.kinds import Composite, Constant, invoke, raw
+from gradtape.core.rules import RULES, rule_of
 from gradtape.core.tape import Recorder, activate, active
 
 _numbers = itertools.count(1)
+
+_asking: ContextVar[tuple[Composite, ...]] = ContextVar("gradtape composites", default=())
 
 LEVELS: set[Level] = set()
 """The levels in use; while it is empty, no value anywhere is a `Batch`."""
@@ -147,6 +150,10 @@ class Batch(NDArrayOperatorsMixin):
         """The imaginary part."""
         return np.imag(self)
 
+    def bare(self) -> Batch:
+        """The batch of the arrays behind Tensors."""
+        return Batch(raw(self.examples), self.level)
+
     def __repr__(self) -> str:
         return f"Batch of {self.level.size} arrays of shape {self.shape}, dtype {self.dtype}"
 
@@ -157,9 +164,10 @@ class Batch(NDArrayOperatorsMixin):
             kwargs.pop("out", None)
         if method == "__call__":
             if "where" in kwargs or "out" in kwargs:
-                return _refuse(f"{ufunc.__name__} with where= or out=")
+                return refuse(f"{ufunc.__name__} with where= or out=")
             return on_batches(ufunc, args, kwargs)
-        return on_batches((ufunc, method), args, kwargs)
+        key = (ufunc, method)
+        return on_batches(key if key in RULES else getattr(ufunc, method), args, kwargs)
 
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -167,19 +175,19 @@ class Batch(NDArrayOperatorsMixin):
         return on_batches(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        _refuse("a function that takes plain arrays only")
+        refuse("a function that takes plain arrays only")
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(
-            "Use np.where instead of if, or gradtape.grad without vmap in a loop: under vmap a "
-            "condition differs between the examples."
+        raise UnbatchableError(
+            "Use np.where instead of if, or loop over the examples instead of using "
+            "gradtape.vmap: a condition differs between them."
         )
 
     def __float__(self) -> NoReturn:
-        _refuse("float()")
+        refuse("float()")
 
     def __int__(self) -> NoReturn:
-        _refuse("int()")
+        refuse("int()")
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -221,27 +229,23 @@ class Batch(NDArrayOperatorsMixin):
         return np.conjugate(self)
 
 
-class UnbatchableError(TypeError):
-    """What is done with a batch needs the numbers of one example."""
-
-
-def _refuse(what: str) -> NoReturn:
-    raise UnbatchableError(
-        f"Loop over the examples instead of using gradtape.vmap: it cannot batch {what}."
-    )
-
-
 # -- operations ---------------------------------------------------------------------------------
 
 
 def on_batches(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """``function(*args, **kwargs)`` where a `Batch` is among the arguments."""
-    rule = RULES.get(function)
+    rule = rule_of(function)
     if isinstance(rule, Composite):
+        asked = _asking.get()
+        if rule in asked:  # by its own implementation, which wants what NumPy makes of bare arrays
+            return batched(Constant(function), args, kwargs)
+        token = _asking.set((*asked, rule))
         try:
             return rule.compute(*args, **kwargs)
         except UnbatchableError:
             rule = None
+        finally:
+            _asking.reset(token)
     if isinstance(rule, Constant) and rule.of_outline:
         return rule.compute(*_outlines(args), **kwargs)
     level = deepest(args, kwargs)
@@ -266,11 +270,14 @@ def _for_all(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any
     if batch is None and isinstance(rule.function, np.ufunc) and rule.function.signature is None:
         batch = everywhere
     rest = [arg for arg, is_own in zip(args, own, strict=True) if not is_own]
-    if batch is None or not any(own) or _holds(level, [rest, kwargs]):
-        y = _one_by_one(level, rule, args, kwargs)
-    else:
+    inside = _holds(level, [rest, kwargs])
+    y = NotImplemented
+    if batch is not None and (not inside or getattr(batch, "sees_options", False)):
         values = [arg.examples if is_own else arg for arg, is_own in zip(args, own, strict=True)]
-        y = batch(partial(_call, rule), values, own, kwargs)
+        options = _with_examples(level, kwargs) if inside else kwargs
+        y = batch(partial(_call, rule), values, own, options)
+    if y is NotImplemented:
+        y = _one_by_one(level, rule, args, kwargs)
     if isinstance(y, (tuple, list)):
         return tuple([Batch(part, level) for part in y])
     return Batch(y, level)
@@ -283,11 +290,13 @@ def _call(rule: Any, /, *args: Any, **kwargs: Any) -> Any:
 def _one_by_one(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The results for each example in turn, stacked: what no rule says how to batch."""
     if not level.size:
-        _refuse(f"{rule.name} of no examples")
+        refuse(f"{rule.name} of no examples")
     results = []
     for i in range(level.size):
         chosen, options = _example(level, [list(args), kwargs], i)
         results.append(invoke(rule, chosen, options))
+    if results[0] is None:
+        refuse(f"{rule.name}, which works in place,")
     if isinstance(results[0], (tuple, list)):
         return tuple(map(np.stack, zip(*results, strict=True)))
     return np.stack(results)
@@ -301,6 +310,17 @@ def _example(level: Level, tree: Any, i: int) -> Any:
         return tree.__class__([_example(level, part, i) for part in tree])
     if tree.__class__ is dict:
         return {key: _example(level, part, i) for key, part in tree.items()}
+    return tree
+
+
+def _with_examples(level: Level, tree: Any) -> Any:
+    """`tree` with `Examples` for each batch of `level`."""
+    if tree.__class__ is Batch and tree.level is level:
+        return Examples(tree.examples)
+    if tree.__class__ in (list, tuple):
+        return tree.__class__([_with_examples(level, part) for part in tree])
+    if tree.__class__ is dict:
+        return {key: _with_examples(level, part) for key, part in tree.items()}
     return tree
 
 

@@ -9,9 +9,27 @@ example, stacked along a first axis.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
+
+import numpy as np
 
 Batching = Callable[[Callable[..., Any], Sequence[Any], Sequence[bool], dict[str, Any]], Any]
+
+
+class UnbatchableError(TypeError):
+    """What is done with a batch needs the numbers of one example."""
+
+
+def refuse(what: str) -> NoReturn:
+    """Raise an `UnbatchableError`."""
+    raise UnbatchableError(
+        f"Loop over the examples instead of using gradtape.vmap: it cannot batch {what}."
+    )
+
+
+def of_no_one_shape(*_: Any) -> NoReturn:
+    """The batching of a function whose result has a shape that depends on values."""
+    refuse("a function that gives each example a shape of its own")
 
 
 def aligned(values: Sequence[Any], batched: Sequence[bool], cores: Sequence[int]) -> list[Any]:
@@ -74,15 +92,69 @@ def past(axis: Any, ndim: int) -> Any:
     return axis + 1 if axis >= 0 else axis
 
 
-def along_axis(
-    call: Callable[..., Any], values: Sequence[Any], _: Sequence[bool], options: Any
+def reducing(
+    call: Callable[..., Any], values: Sequence[Any], _: Sequence[bool], options: dict[str, Any]
 ) -> Any:
-    """The batching of a function ``f(a, axis=None, ...)`` of one array."""
+    """The batching of a reduction ``f(a, axis=None, keepdims=False, ...)``."""
     a, *rest = values
-    axis, *more = rest or [options.get("axis")]
-    axis = past(axis, a.ndim - 1)
-    if axis == () and a.ndim == 1:  # an example of rank 0: there is nothing to reduce
-        return call(a[:, None], 1, *more, **{**options, "axis": 1} if not rest else options)
-    if rest:
-        return call(a, axis, *more, **options)
-    return call(a, **{**options, "axis": axis})
+    options = {**options, "axis": rest[0] if rest else options.get("axis")}
+    if a.ndim == 1:  # examples of rank 0, of which NumPy takes any axis
+        return call(a[:, None], **{**options, "axis": 1, "keepdims": False})
+    return call(a, **{**options, "axis": past(options["axis"], a.ndim - 1)})
+
+
+def searching(
+    call: Callable[..., Any], values: Sequence[Any], _: Sequence[bool], options: dict[str, Any]
+) -> Any:
+    """The batching of a function ``f(a, axis=None, ...)`` that flattens for want of an axis."""
+    a, *rest = values
+    axis = rest.pop(0) if rest else options.get("axis")
+    if a.ndim == 1 or (axis is None and not options.get("keepdims")):
+        a, axis = a.reshape((a.shape[0], -1)), 0
+    elif axis is None:
+        return NotImplemented
+    return call(a, past(axis, a.ndim - 1), *rest, **{k: options[k] for k in options if k != "axis"})
+
+
+def ordering(
+    call: Callable[..., Any], values: Sequence[Any], _: Sequence[bool], options: dict[str, Any]
+) -> Any:
+    """The batching of a function ``f(a, ..., axis=-1)`` that keeps the shape of `a`."""
+    axis = options.get("axis", -1)
+    if axis is None or len(values) > 1 or values[0].ndim == 1:
+        return NotImplemented
+    return call(values[0], **{**options, "axis": past(axis, values[0].ndim - 1)})
+
+
+def renamed(**change: Callable[[Any, Any], Any]) -> Batching:
+    """Of a function of one array whose options change: ``name=lambda option, examples: ...``."""
+
+    def batch(
+        call: Callable[..., Any], values: Sequence[Any], _: Sequence[bool], options: dict[str, Any]
+    ) -> Any:
+        changed = {k: change[k](v, values[0]) if k in change else v for k, v in options.items()}
+        return call(*values, **changed)
+
+    return batch
+
+
+def spread(values: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
+    """`values`, each with the batch axis."""
+    size = next(v.shape[0] for v, own in zip(values, batched, strict=True) if own)
+    return [
+        v if own else np.broadcast_to(v, (size, *np.shape(v)))
+        for v, own in zip(values, batched, strict=True)
+    ]
+
+
+def sees_options(batch: Batching) -> Batching:
+    """Mark a batching that takes batches in its options, each as `Examples`."""
+    batch.sees_options = True  # type: ignore[attr-defined]
+    return batch
+
+
+class Examples:
+    """A batch among the options of an operation."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array

@@ -70,18 +70,31 @@ class Scattered:
         base = self.base
         if base is not None and base.__class__ is not Masked:
             return scatter(self.spec, self.parts) + base
-        value = scatter(self.spec, self.parts)
-        mask = np.zeros(self.spec.shape, bool)
-        for index, part in self.parts:
-            if part.__class__ is not Masked:
-                mask[index] = True
-            elif may_repeat(index):
-                np.logical_or.at(mask, index, part.mask)
-            else:
-                mask[index] |= part.mask
+        value, mask = scatter(self.spec, self.parts), self._mask()
         if base is not None:
             value, mask = value + base.value, mask | base.mask
-        return value if mask.all() else Masked(value, mask)
+        plain = isinstance(mask, np.ndarray)
+        return value if plain and mask.all() else Masked(value, mask)
+
+    def _mask(self) -> Any:
+        """The entries that a live part touches."""
+        masks = [part.mask if part.__class__ is Masked else True for _, part in self.parts]
+        indices = [index for index, _ in self.parts]
+        if not all([isinstance(mask, (bool, np.ndarray, np.generic)) for mask in masks]) or any(
+            map(holds_batch, indices)
+        ):
+            counts = [np.multiply(mask, 1.0) for mask in masks]
+            spec = Spec(self.spec.shape, np.dtype(np.float64))
+            return scatter(spec, list(zip(indices, counts, strict=True))) != 0
+        total = np.zeros(self.spec.shape, bool)
+        for index, mask in zip(indices, masks, strict=True):
+            if mask is True:
+                total[index] = True
+            elif may_repeat(index):
+                np.logical_or.at(total, index, mask)
+            else:
+                total[index] |= mask
+        return total
 
 
 FORMS = frozenset({Masked, Dead, Scattered})
@@ -102,19 +115,27 @@ def scatter(spec: Spec, parts: list[tuple[Any, Any]]) -> Any:
     """`scatter_add` of `parts`, by NumPy's protocol when a value is a Tensor or a batch."""
     indices = tuple([index for index, _ in parts])
     values = tuple([v.value if v.__class__ is Masked else v for _, v in parts])
-    for value in values:
+    for value in (*values, *[part for index in indices for part in _parts(index)]):
         if getattr(value, "_intercepts", False):  # this file knows no dispatch
             options = {"spec": spec, "indices": indices}
             return value.__array_function__(scatter_add, (), values, options)
     return scatter_add(*values, spec=spec, indices=indices)
 
 
+def _parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def holds_batch(index: Any) -> bool:
+    """Whether an index differs between the examples of a batch."""
+    return any([getattr(part, "_intercepts", False) for part in _parts(index)])
+
+
 def may_repeat(index: Any) -> bool:
     """Whether `index` holds an integer array, the only kind that can name an entry twice."""
-    parts = index if isinstance(index, tuple) else (index,)
     return any(
         isinstance(part, list) or (getattr(part, "ndim", 0) and part.dtype.kind in "iu")
-        for part in parts
+        for part in _parts(index)
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.batch import LEVELS, Level, batched, deepest
+from gradtape.core.batch import LEVELS, Level, batched, deepest, on_batches
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.kinds import Composite, Constant, Recorded, Rule, name_of
-from gradtape.core.rules import RULES
+from gradtape.core.rules import RULES, rule_of
 from gradtape.core.tape import active
 
 _OPERANDS = frozenset(
@@ -31,7 +31,7 @@ def apply(function: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = No
     TypeError
         If gradtape does not know `function` and an argument is being recorded.
     """
-    rule = RULES.get(function)
+    rule = RULES.get(function) or rule_of(function)
     if rule is None:
         return _unknown(function, args, kwargs or {})
     if isinstance(rule, Recorded):
@@ -45,7 +45,7 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute and record one operation whose Tensors stand among `args`."""
     if not args and len(kwargs) == 1:  # the only argument, given by its name
         args, kwargs = tuple(kwargs.values()), {}
-    if not kwargs and len(args) == 1 and isinstance(args[0], Handle):
+    if not kwargs and len(args) == 1 and isinstance(args[0], Handle) and not LEVELS:
         values: Sequence[Any] = (args[0]._value,)
         return finish(rule, rule.compute(values[0]), values, args, kwargs, args[0]._result)
     values = []
@@ -60,14 +60,17 @@ def perform(rule: Recorded, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             break
     if kwargs:
         kwargs = {key: _plain_option(rule, key, value) for key, value in kwargs.items()}
-        if LEVELS and (level := deepest(values, kwargs)) is not None:
+    if LEVELS:
+        level = deepest(values, kwargs)
+        if level is not None:
             return _perform_on_batches(rule, level, values, args, kwargs)
+        if not handles_in([*args]):  # among batches, plain arrays stay plain
+            return rule.compute(*values, **kwargs)
+    if kwargs:
         y = rule.compute(*values, **kwargs)
         if isinstance(rule.function, np.ufunc):  # a derivative reads none of dtype=, order= ...
             kwargs = {"axes": kwargs["axes"]} if "axes" in kwargs else {}
     else:
-        if LEVELS and (level := deepest(values)) is not None:
-            return _perform_on_batches(rule, level, values, args, kwargs)
         y = rule.compute(*values)
     return finish(rule, y, values, args, kwargs, _result_class(args))
 
@@ -261,7 +264,7 @@ def _where(
         raise TypeError(
             f"Use np.where on each result of {name_of(ufunc)} instead of where=: it has several."
         )
-    rule = RULES.get(ufunc)
+    rule = rule_of(ufunc)
     mask = unwrap(where)
     args = [operand(arg) for arg in args]
     values = unwrap(tuple(args))
@@ -321,8 +324,13 @@ def leak(handle: Any) -> None:
 
 def _constant(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Compute without recording."""
-    tensor = _result_class(handles_in([*args, kwargs]))
-    y = function(*unwrap(tuple(args)), **unwrap(kwargs))
+    handles = handles_in([*args, kwargs])
+    values, options = unwrap(tuple(args)), unwrap(kwargs)
+    if LEVELS and deepest(values, options) is not None:
+        y = on_batches(function, values, options)
+        return wrap(y, _result_class(handles)) if handles else y
+    tensor = _result_class(handles)
+    y = function(*values, **options)
     if any([y is arg for arg in args]):
         y = frozen(y)  # the user's own array stays writeable
     return wrap(y, tensor)

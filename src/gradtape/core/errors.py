@@ -17,6 +17,23 @@ class GradientWarning(UserWarning):
     """A gradient will be missing or incomplete; the message says where and what to write."""
 
 
+SPELLINGS: dict[str, str] = {}
+"""Functions that take plain arrays only, and what to call instead."""
+
+
+def library_call() -> str | None:
+    """The function of NumPy or SciPy that the user called, if one is at work."""
+    frame, inner = sys._getframe(1), None
+    while frame.f_back is not None and _is_library(frame.f_code.co_filename):
+        if not frame.f_code.co_filename.startswith(_OURS[0]):
+            inner = frame
+        frame = frame.f_back
+    if inner is None:
+        return None
+    module = ".".join(str(inner.f_globals.get("__name__", "")).split(".")[:2])
+    return f"{module}.{inner.f_code.co_name}"
+
+
 def user_line() -> tuple[str, int]:
     """File and line of the innermost frame outside gradtape, NumPy and SciPy."""
     frame = sys._getframe(1)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.batching import Batching
+from gradtape.core.batching import Batching, everywhere
 from gradtape.core.cotangents import (
     DEAD,
     FORMS,
@@ -115,7 +115,7 @@ class Elementwise(Recorded):
         compute: Any = None,
         batch: Batching | None = None,
     ) -> None:
-        super().__init__(function, calls=calls, compute=compute, batch=batch)
+        super().__init__(function, calls=calls, compute=compute, batch=batch or everywhere)
         self.partials = tuple(partials)
         self.constant_slopes = all([partial.__class__ is int for partial in partials])
         self.domain = tuple(domain)
@@ -583,8 +583,13 @@ def not_differentiable(name: str, position: int) -> str:
 
 
 def raw(value: Any) -> Any:
-    """The array behind a Tensor; any other value as it is."""
-    return value._value if isinstance(value, Handle) else value
+    """The array behind a Tensor, or a batch of arrays behind one of Tensors."""
+    if isinstance(value, Handle):
+        value = value._value
+    if value.__class__ is np.ndarray or value.__class__ in REAL_SCALARS:
+        return value
+    bare = getattr(value, "bare", None)
+    return value if bare is None else bare()
 
 
 def invoke(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -596,6 +601,26 @@ def invoke(rule: Rule, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if getattr(arg, "_intercepts", False):
             return arg.__array_function__(rule.function, (), args, kwargs)
     return rule.compute(*args, **kwargs)
+
+
+def surely(condition: Any) -> bool:
+    """Whether `condition` holds everywhere; False if its values are not known yet."""
+    condition = _all_examples(condition)
+    return isinstance(condition, (bool, np.ndarray, np.generic)) and bool(np.all(condition))
+
+
+def somewhere(condition: Any) -> bool:
+    """Whether `condition` holds for some entry; False if its values are not known yet."""
+    condition = _all_examples(condition)
+    return isinstance(condition, (bool, np.ndarray, np.generic)) and bool(np.any(condition))
+
+
+def _all_examples(value: Any) -> Any:
+    """The plain values of `value`, those of all examples of a batch together."""
+    value = raw(value)
+    while hasattr(value, "examples"):
+        value = value.examples
+    return value
 
 
 def is_complex(value: Any) -> bool:

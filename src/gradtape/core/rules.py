@@ -15,6 +15,7 @@ A rule belongs to one function and is written in plain NumPy. `core/kinds.py` ha
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -58,12 +59,14 @@ __all__ = [
     "constant",
     "elementwise",
     "is_complex",
+    "late",
     "linear",
     "name_of",
     "not_differentiable",
     "primitive",
     "raw",
     "register",
+    "rule_of",
     "selection",
     "variadic",
 ]
@@ -142,6 +145,29 @@ def constant(*functions: Any, batch: Batching | None = None, of_outline: bool = 
     """
     for function in functions:
         register(Constant(function, batch=batch, of_outline=of_outline))
+
+
+LATE: dict[str, Callable[[], object]] = {}
+"""Families of rules that are registered when first needed, by the module they are about."""
+
+
+def late(module: str, load: Callable[[], object]) -> None:
+    """Let `load` register the rules of `module` once that is imported and one of them is missed.
+
+    So importing gradtape does not import the module.
+    """
+    LATE[module] = load
+
+
+def rule_of(function: Any) -> Rule | None:
+    """The rule of `function`, also one that is registered late; None if there is none."""
+    rule = RULES.get(function)
+    if rule is None:
+        for module in [module for module in LATE if module in sys.modules]:
+            LATE.pop(module)()
+        # With SciPy's array-API switch its ufuncs are functions around the ufuncs.
+        rule = RULES.get(function) or RULES.get(getattr(function, "__wrapped__", None))
+    return rule
 
 
 R = TypeVar("R", bound=Rule)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradtape.core import structure
 from gradtape.core.cotangents import DEAD, FORMS, Scattered, accumulate, dense, typed
-from gradtape.core.errors import warn_user
+from gradtape.core.errors import SPELLINGS, library_call, warn_user
 from gradtape.core.handle import (
     PYTHON_NUMBERS,
     REAL_SCALARS,
@@ -603,6 +603,12 @@ def _block(
 
 def warn_of_leak() -> tuple[str, int]:
     """Warn that a watched Tensor becomes a plain value at the user's line; return the line."""
+    call = library_call()
+    if call in SPELLINGS:
+        return warn_user(
+            f"Use {SPELLINGS[call]} instead of {call}, which made a plain array of a watched "
+            f"Tensor here: it carries no gradient."
+        )
     return warn_user(
         "Use NumPy functions on the Tensor itself (np.sin for math.sin), join Tensors with "
         "np.stack, write into gradtape.constant(np.zeros(n)) instead of a plain array, or "

@@ -1,14 +1,19 @@
 """Derivatives of NumPy's functions, one file for each family. Importing it fills the registry."""
 
+import importlib
+
+from gradtape.core.rules import late
 from gradtape.rules import (
     complexes,
     convolution,
     covariance,
     creation,
+    determinants,
     diagonals,
     differences,
     einsum,
     elementwise,
+    factorizations,
     fft,
     histograms,
     indexing,
@@ -16,6 +21,8 @@ from gradtape.rules import (
     joining,
     linalg,
     mapping,
+    matrices,
+    matrix_functions,
     methods,
     moments,
     padding,
@@ -28,7 +35,9 @@ from gradtape.rules import (
     selection,
     sets,
     shaping,
+    solvers,
     sorting,
+    spectra,
     updates,
 )
 
@@ -37,10 +46,12 @@ __all__ = [
     "convolution",
     "covariance",
     "creation",
+    "determinants",
     "diagonals",
     "differences",
     "einsum",
     "elementwise",
+    "factorizations",
     "fft",
     "histograms",
     "indexing",
@@ -48,6 +59,8 @@ __all__ = [
     "joining",
     "linalg",
     "mapping",
+    "matrices",
+    "matrix_functions",
     "methods",
     "moments",
     "padding",
@@ -60,6 +73,10 @@ __all__ = [
     "selection",
     "sets",
     "shaping",
+    "solvers",
     "sorting",
+    "spectra",
     "updates",
 ]
+
+late("scipy.special", lambda: importlib.import_module("gradtape.rules.special"))

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batching import leading, past, renamed
 from gradtape.core.cotangents import Masked
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
-from gradtape.core.rules import composite, linear
-from gradtape.rules.arguments import as_array, is_tensor, refuse_out
+from gradtape.core.kinds import invoke
+from gradtape.core.rules import RULES, composite, linear
+from gradtape.rules.arguments import as_array, refuse_out
 
 
 def diagonals(a: Any, *, offset: int, axis1: int, axis2: int) -> Any:
@@ -36,19 +38,23 @@ def _diagonals_transpose(g: Any, a: Any, *, offset: int, axis1: int, axis2: int)
 
 
 def _matrices_of(v: Any, options: dict[str, Any]) -> Any:
-    return apply(matrices_of, (v,), options) if is_tensor(v) else matrices_of(v, **options)
+    return invoke(RULES[matrices_of], (v,), options)
 
 
 linear(
     diagonals,
     _diagonals_transpose,
     moves=True,
+    batch=renamed(
+        axis1=lambda axis, a: past(axis, a.ndim - 1), axis2=lambda axis, a: past(axis, a.ndim - 1)
+    ),
     calls=[call(draw(2, 3, 4), offset=1, axis1=2, axis2=0)],
 )
 linear(
     matrices_of,
     lambda g, v, *, shape, offset: np.diagonal(g, offset, -2, -1),
     moves=True,
+    batch=leading(1),
     calls=[
         call(draw(2, 3), shape=(3, 3), offset=0),
         call(draw(2), shape=(2, 4), offset=1),

@@ -71,10 +71,20 @@ def _spread(c: Any, labels: str, term: str, shape: tuple[int, ...]) -> Any:
     return Masked(np.where(diagonal, c, 0), diagonal)
 
 
+def _batch(call: Any, values: Any, batched: Any, options: Any) -> Any:
+    """One more label, for the examples."""
+    terms, output = options["subscripts"].split("->")
+    new = next(letter for letter in _LETTERS if letter not in terms + output)
+    pairs = zip(terms.split(","), batched, strict=True)
+    labelled = ",".join([new + term if own else term for term, own in pairs])
+    return call(*values, **{**options, "subscripts": f"{labelled}->{new}{output}"})
+
+
 linear(
     relabelled,
     _relabelled_transpose,
     moves=True,
+    batch=_batch,
     calls=[
         call(draw(2, 3), subscripts="ij->ji"),
         call(draw(2, 3), subscripts="ij->i"),
@@ -86,6 +96,7 @@ bilinear(
     contracted,
     _contracted_first,
     _contracted_second,
+    batch=_batch,
     calls=[
         call(draw(2, 3), draw(3, 4), subscripts="ij,jk->ki"),
         call(draw(2, 2), draw(3, 4), subscripts="ii,jk->kj", optimize=True),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batching import everywhere
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import (
     above_one,
@@ -229,8 +230,10 @@ elementwise(
 )
 elementwise(np.nextafter, 1, 0, domain=real_only)
 linear(np.conjugate, lambda g, x: np.conj(g), moves=True, calls=[call(draw(2, 3)), call(draw())])
-linear(np.real, lambda g, val: g, moves=True, calls=[call(draw(2, 3)), call(draw())])
-linear(np.imag, lambda g, val: g * 1j, calls=[call(draw(2, 3)), call(draw())])
+linear(
+    np.real, lambda g, val: g, moves=True, batch=everywhere, calls=[call(draw(2, 3)), call(draw())]
+)
+linear(np.imag, lambda g, val: g * 1j, batch=everywhere, calls=[call(draw(2, 3)), call(draw())])
 
 
 @composite(np.angle, calls=[call(draw(2, 3, domain=nonzero)), call(draw(3), deg=True)])

@@ -7,12 +7,13 @@ buffer for each array; whatever writes them by `operator.setitem`, which makes a
 from __future__ import annotations
 
 import operator
+from types import EllipsisType, NoneType
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.batching import leading
+from gradtape.core.batching import Examples, aligned, leading, of_no_one_shape, sees_options
 from gradtape.core.cotangents import (
     DEAD,
     Masked,
@@ -25,6 +26,7 @@ from gradtape.core.cotangents import (
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.handle import Spec, frozen_index
+from gradtape.core.kinds import somewhere
 from gradtape.core.rules import composite, constant, is_complex, linear, raw, variadic
 from gradtape.rules.arguments import along, as_array, into
 
@@ -35,11 +37,93 @@ def _taken(a: Any, *, index: Any) -> Any:
     return a[index]
 
 
+def _is_array(part: Any) -> bool:
+    return bool(getattr(part, "ndim", 0)) or isinstance(part, (list, Examples))
+
+
+def _behind(index: Any) -> Any:
+    """`index` into an example, as one into all examples; None where arrays would change places.
+
+    Index arrays with a slice between them put their axes first, in front of the examples too.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    advanced = [k for k, part in enumerate(parts) if not isinstance(part, (slice, EllipsisType))]
+    advanced = [k for k in advanced if parts[k] is not None]
+    if any([isinstance(parts[k], (bool, np.bool_)) for k in advanced]):
+        return None
+    if any([_is_array(parts[k]) for k in advanced]) and (
+        advanced[-1] - advanced[0] >= len(advanced)
+    ):
+        return None
+    return (slice(None), *parts)
+
+
+@sees_options
+def _take_examples(getitem: Any, values: Any, batched: Any, options: Any) -> Any:
+    index = options["index"]
+    parts = index if isinstance(index, tuple) else (index,)
+    if any([isinstance(part, Examples) for part in parts]):
+        return _take_each(getitem, values[0] if values else None, batched, parts)
+    full = _behind(index)
+    return NotImplemented if full is None else getitem(values[0], index=full)
+
+
+def _take_each(getitem: Any, a: Any, batched: Any, parts: Any) -> Any:
+    """An entry of its own for each example: index arrays, and nothing else, may name it."""
+    own = [isinstance(part, Examples) for part in parts]
+    arrays = [part.array if o else part for part, o in zip(parts, own, strict=True)]
+    if any([getattr(x, "dtype", np.dtype(int)).kind not in "iu" for x in arrays]) or any(
+        [isinstance(x, (slice, EllipsisType, NoneType, list)) for x in arrays]
+    ):
+        return NotImplemented
+    if batched[0]:
+        arrays, own = [np.arange(a.shape[0]), *arrays], [True, *own]
+    return getitem(a, index=tuple(aligned(arrays, own, (0,) * len(own))))
+
+
+def _target_rank(shape: tuple[int, ...], index: Any) -> int:
+    """The rank of what `index` names in an array of `shape`."""
+    return int(np.broadcast_to(False, shape)[index].ndim)
+
+
+def _values_behind(value: Any, rank: int) -> Any:
+    """The examples of what is written to a target of `rank`, so that they broadcast to it."""
+    inner = value.shape[1:]
+    inner = (1,) * (rank - len(inner)) + inner[max(len(inner) - rank, 0) :]
+    return value.reshape((value.shape[0], *inner))
+
+
+def _write_examples(overwrite: Any, values: Any, batched: Any, options: Any) -> Any:
+    (a, value), (own, own_value), index = values, batched, options["index"]
+    full = _behind(index)
+    if full is None:
+        return NotImplemented
+    if own_value:
+        value = _values_behind(value, _target_rank(a.shape[own:], index))
+    if not own:
+        a = np.broadcast_to(a, (value.shape[0], *a.shape))
+    return overwrite(a, value, index=full)
+
+
+def _add_examples(scatter_add: Any, values: Any, batched: Any, options: Any) -> Any:
+    spec = options["spec"]
+    full = [_behind(index) for index in options["indices"]]
+    if None in [None if f is None else 0 for f in full]:
+        return NotImplemented
+    size = next(v.shape[0] for v, own in zip(values, batched, strict=True) if own)
+    spread = [
+        _values_behind(value, _target_rank(spec.shape, index)) if own else value
+        for value, own, index in zip(values, batched, options["indices"], strict=True)
+    ]
+    return scatter_add(*spread, spec=Spec((size, *spec.shape), spec.dtype), indices=tuple(full))
+
+
 linear(
     operator.getitem,
     lambda g, a, index: Scattered(a, [(index, g)]),
     compute=_taken,
     moves=True,
+    batch=_take_examples,
     calls=[
         call(draw(3, 4), index=1),
         call(draw(3, 4), index=-1),
@@ -67,6 +151,7 @@ variadic(
     scatter_add,
     lambda g, position, value, spec, indices: _onto(g[indices[position]], value),
     moves=True,
+    batch=_add_examples,
     calls=[
         call(
             draw(2, domain=real_only),
@@ -124,6 +209,7 @@ linear(
     _kept,
     _written,
     moves=True,
+    batch=_write_examples,
     calls=[call(draw(3, 4), draw(4), index=1)],
 )
 
@@ -156,7 +242,7 @@ def _setitem(a: Any, b: Any, c: Any) -> Any:
 
 def _positions(indices: Any, length: int, mode: str) -> Any:
     """Integer `indices` into an axis of `length`, within its bounds unless `mode` is "raise"."""
-    indices = np.asarray(raw(indices))
+    indices = as_array(raw(indices))
     if not np.can_cast(indices.dtype, np.intp, "same_kind"):
         raise TypeError(f"Give integer indices: got dtype {indices.dtype}.")
     indices = indices.astype(np.intp)
@@ -166,7 +252,7 @@ def _positions(indices: Any, length: int, mode: str) -> Any:
         return np.clip(indices, 0, length - 1)
     if mode != "raise":
         raise ValueError(f"Give mode='raise', 'wrap' or 'clip': got {mode!r}.")
-    if ((indices < -length) | (indices >= length)).any():
+    if somewhere((indices < -length) | (indices >= length)):
         raise IndexError(f"Give indices within an axis of length {length}: got {indices}.")
     return np.where(indices < 0, indices + length, indices)
 
@@ -326,7 +412,8 @@ constant(_count)
 # -- indices carry no gradient ------------------------------------------------------------------
 
 
+constant(np.nonzero, np.flatnonzero, np.argwhere, batch=of_no_one_shape)
 constant(
-    *(np.nonzero, np.flatnonzero, np.argwhere, np.unravel_index, np.ravel_multi_index),
+    *(np.unravel_index, np.ravel_multi_index),
     *(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from gradtape.core.batching import spread
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, raw, variadic
@@ -26,10 +27,16 @@ def _concat_transpose(g: Any, position: int, a: Any, axis: int, starts: tuple[in
     return g[along(axis, slice(start, start + a.shape[axis]))]
 
 
+def _side_by_side(call: Any, values: Any, batched: Any, options: Any) -> Any:
+    """Joined examples: what all share is repeated."""
+    return call(*spread(values, batched), **{**options, "axis": options.get("axis", 0) + 1})
+
+
 variadic(
     concat,
     _concat_transpose,
     moves=True,
+    batch=_side_by_side,
     calls=[
         call(draw(2, 3), draw(1, 3), axis=0, starts=(0, 2)),
         call(draw(2, 1), draw(2, 2), draw(2, 0), axis=1, starts=(0, 1, 3)),
@@ -46,6 +53,7 @@ variadic(
     stack,
     lambda g, position, a, axis=0: g[along(axis, position)],
     moves=True,
+    batch=_side_by_side,
     calls=[call(draw(2, 3), draw(2, 3), axis=1), call(draw(), draw())],
 )
 

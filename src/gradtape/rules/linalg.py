@@ -12,9 +12,11 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, nonzero
-from gradtape.core.rules import composite
+from gradtape.core.rules import composite, constant, raw
 from gradtape.rules.arguments import Axis, as_array, inexact, kept, refuse_out
+from gradtape.rules.matrices import matrix, run, separated
 from gradtape.rules.reductions import calls_along, over, reduction
+from gradtape.rules.spectra import nuclear_norm
 
 # -- norms --------------------------------------------------------------------------------------
 #
@@ -72,17 +74,23 @@ _MATRIX_NORMS = {1: (np.max, 0), -1: (np.min, 0), math.inf: (np.max, 1), -math.i
 """Order: the extreme, among the sums along the first or the second of the axes."""
 
 
+_SPECTRAL_NORMS = {2: np.max, -2: np.min}
+"""Order: which singular value."""
+
+
 def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: Any) -> Any:
     if ord in (None, "fro", "f"):
         return over(_norm2, x, axis, keepdims)
-    if ord in (2, -2, "nuc"):
-        raise TypeError(
-            f"Compute it from np.linalg.svd, or pass gradtape.stop_gradient(x): gradtape has no "
-            f"derivative rule for numpy.linalg.norm of a matrix with ord={ord!r}."
-        )
+    axes = normalize_axis_tuple(axis, x.ndim)
+    if ord in _SPECTRAL_NORMS or ord == "nuc":
+        x = np.moveaxis(x, axes, (-2, -1))
+        if ord == "nuc":
+            y = run(nuclear_norm, x)
+        else:
+            y = _SPECTRAL_NORMS[ord](np.linalg.svdvals(x), axis=-1)
+        return np.expand_dims(y, axes) if keepdims else y
     if ord not in _MATRIX_NORMS:
         raise ValueError("Invalid norm order for matrices.")
-    axes = normalize_axis_tuple(axis, x.ndim)
     extreme, summed = _MATRIX_NORMS[ord]
     sums = np.sum(np.absolute(x), axis=axes[summed], keepdims=True)
     y = extreme(sums, axis=axes[1 - summed], keepdims=True)
@@ -96,6 +104,8 @@ def _matrix_norm(x: Any, ord: Any, axis: tuple[int, int], keepdims: Any) -> Any:
         *(call(draw(3, domain=nonzero), p) for p in (0, 1, 2, 3, -1.5, math.inf, -math.inf)),
         *(call(draw(2, 3, domain=nonzero), p, axis=-1) for p in (None, 1, 2.5, math.inf)),
         *(call(draw(2, 3, domain=nonzero), p) for p in ("fro", *_MATRIX_NORMS)),
+        *(call(draw(2, 3, domain=separated), p) for p in (2, -2, "nuc")),
+        *(call(draw(2, 2, 3, domain=separated), p, (0, -1), True) for p in (2, -2, "nuc")),
         *(call(draw(2, 3, 2, domain=nonzero), p, (0, -1)) for p in (None, 1, -math.inf)),
         call(draw(2, 3, 2, domain=nonzero), 1, axis=(2, 1), keepdims=True),
         call(draw(2, 3), axis=(1,), keepdims=True),
@@ -136,6 +146,32 @@ def _np_matrix_norm(x: Any, /, *, keepdims: Any = False, ord: Any = "fro") -> An
     return _matrix_norm(inexact(x), ord, (-2, -1), keepdims)
 
 
+@composite(
+    np.linalg.cond,
+    calls=[
+        *(call(draw(3, 3, domain=separated), p) for p in (None, 2, -2, "fro", "nuc")),
+        *(call(draw(2, 2, 2, domain=separated), p) for p in _MATRIX_NORMS),
+        call(draw(3, 2, domain=separated)),
+    ],
+)
+def _cond(x: Any, p: Any = None) -> Any:
+    x = matrix(x)
+    if not x.size:
+        raise np.linalg.LinAlgError("cond is not defined on empty arrays")
+    if p is None or p in (2, -2):
+        s = np.linalg.svdvals(x)
+        first, last = (s[..., -1], s[..., 0]) if p == -2 else (s[..., 0], s[..., -1])
+        with np.errstate(all="ignore"):
+            y = first / last
+            return np.where(np.isnan(y) & ~np.any(np.isnan(x), axis=(-2, -1)), math.inf, y)
+    # The inverse of an identity stands for that of a singular matrix, whose result is infinite.
+    singular = np.isinf(np.linalg.cond(raw(x), p))
+    regular = np.where(singular[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
+    y = _matrix_norm(x, p, (-2, -1), False)
+    y = y * _matrix_norm(np.linalg.inv(regular), p, (-2, -1), False)
+    return np.where(singular, math.inf, y)
+
+
 # -- products and views of matrices -------------------------------------------------------------
 
 
@@ -161,7 +197,8 @@ def _linalg_matrix_transpose(x: Any, /) -> Any:
 
 @composite(
     np.linalg.matrix_power,
-    calls=[call(draw(2, 2), n) for n in (0, 1, 2, 3, 5)] + [call(draw(2, 2, 2), 4)],
+    calls=[call(draw(2, 2), n) for n in (0, 1, 2, 3, 5)]
+    + [call(draw(2, 2, 2), 4), *(call(draw(2, 2, domain=separated), n) for n in (-1, -3))],
 )
 def _matrix_power(a: Any, n: int) -> Any:
     """By repeated squaring."""
@@ -169,10 +206,7 @@ def _matrix_power(a: Any, n: int) -> Any:
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
     if n < 0:
-        raise TypeError(
-            f"Pass a power of 0 or more to numpy.linalg.matrix_power: got {n}, which needs the "
-            "derivative of the inverse."
-        )
+        a, n = np.linalg.inv(a), -n
     if n == 0:
         return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
     if n == 1:
@@ -224,3 +258,6 @@ def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
         return np.dot(product(i, k), product(k + 1, j))
 
     return product(0, len(factors) - 1)
+
+
+constant(np.linalg.matrix_rank)

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batching import reducing
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, positive
+from gradtape.core.kinds import somewhere, surely
 from gradtape.core.rules import Function, composite, linear, name_of, raw
 from gradtape.rules.arguments import Axis, aligned, as_array, inexact, kept, length_along, prepared
 from gradtape.rules.reductions import MASK, calls_along, np_sum, over, reduction
@@ -54,7 +56,7 @@ def _mean_transpose(g: Any, a: Any, axis: Axis = None, keepdims: bool = False) -
     return kept(g, axis, keepdims) / length_along(a, axis)
 
 
-linear(_mean, _mean_transpose, moves=True, calls=calls_along())
+linear(_mean, _mean_transpose, moves=True, calls=calls_along(), batch=reducing)
 
 
 def _register_mean(function: Function, ignore_nan: bool) -> Function:
@@ -202,7 +204,7 @@ def _register_moment(
         variance = _spread_around(mean, a, axis, ddof, keepdims, where)
         if ignore_nan:
             enough = _count(a, where, axis, keepdims) > ddof
-            variance = variance if np.all(enough) else np.where(enough, variance, math.nan)
+            variance = variance if surely(enough) else np.where(enough, variance, math.nan)
         return variance if root is None else root(variance)
 
 
@@ -241,7 +243,7 @@ def _np_average(
             weights = np.broadcast_to(weights, a.shape)
         dtype = np.result_type(a.dtype, weights.dtype)
         total = np_sum(weights, axis, dtype, None, keepdims)
-        if np.any(raw(total) == 0):
+        if somewhere(raw(total) == 0):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         y = np_sum(a * weights, axis, dtype, None, keepdims) / total
     if not returned:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batching import renamed
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, constant, linear, raw
@@ -24,6 +25,7 @@ linear(
         tuple([slice(w, w + n) for (w, _), n in zip(widths, a.shape, strict=True)])
     ],
     moves=True,
+    batch=renamed(widths=lambda widths, a: ((0, 0), *widths)),
     calls=[call(draw(2, 3), widths=((1, 0), (2, 1))), call(draw(0), widths=((1, 1),))],
 )
 

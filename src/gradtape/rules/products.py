@@ -13,18 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from gradtape.core.batching import aligned, leading
 from gradtape.core.cotangents import project
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import bilinear, composite
 from gradtape.rules.arguments import as_array, conj, inverse, refuse_out
+from gradtape.rules.matrices import adjoint
 
 # -- matmul -------------------------------------------------------------------------------------
-
-
-def _adjoint(x: Any) -> Any:
-    """The conjugate transpose of the matrices along the last two axes."""
-    return conj(np.swapaxes(x, -1, -2))
 
 
 def _dense(g: Any) -> Any:
@@ -43,7 +40,7 @@ def _matmul_first(g: Any, a: Any, b: Any, **options: Any) -> Any:
         batch = (*range(g.ndim - 2), g.ndim - 1)
         c = np.tensordot(g, conj(b), axes=(batch, batch))
     else:
-        c = _dense(g) @ _adjoint(b)
+        c = _dense(g) @ adjoint(b)
     return np.reshape(c, a.shape) if a.ndim <= 2 else project(c, a)
 
 
@@ -57,7 +54,7 @@ def _matmul_second(g: Any, a: Any, b: Any, **options: Any) -> Any:
         batch = tuple(range(g.ndim - 1))
         c = np.tensordot(conj(a), g, axes=(batch, batch))
     else:
-        c = _adjoint(a) @ _dense(g)
+        c = adjoint(a) @ _dense(g)
     return np.reshape(c, b.shape) if b.ndim <= 2 else project(c, b)
 
 
@@ -88,10 +85,32 @@ _MATMUL_SHAPES = [
     ((2, 0), (0, 3)),
 ]
 
+
+def _multiply_examples(matmul: Any, values: Any, batched: Any, options: Any) -> Any:
+    """One product for all examples where one factor is shared, a stack of products elsewhere."""
+    if "axes" in options:
+        return NotImplemented
+    (a, b), (own_a, own_b) = values, batched
+    rank_a, rank_b = a.ndim - own_a, b.ndim - own_b
+    if rank_a == 1 and not own_b and rank_b <= 2:
+        return matmul(a, b)
+    if rank_b == 1 and not own_a and rank_a <= 2:
+        return matmul(b, np.swapaxes(a, -1, -2) if rank_a == 2 else a)
+    if rank_b == 2 and not own_b:
+        rows = a.reshape((-1, a.shape[-1])) if a.size else a
+        return matmul(rows, b).reshape((*a.shape[:-1], b.shape[-1]))
+    a = a[..., None, :] if rank_a == 1 else a
+    b = b[..., None] if rank_b == 1 else b
+    y = matmul(*aligned((a, b), batched, (2, 2)), **options)
+    y = y[..., 0] if rank_b == 1 else y
+    return y[..., 0, :] if rank_a == 1 and rank_b > 1 else y[..., 0] if rank_a == 1 else y
+
+
 bilinear(
     np.matmul,
     _matmul_first,
     _matmul_second,
+    batch=_multiply_examples,
     calls=[call(draw(*a), draw(*b)) for a, b in _MATMUL_SHAPES],
 )
 
@@ -123,6 +142,9 @@ bilinear(
     np.vdot,
     lambda g, a, b: np.reshape(conj(g) * b, a.shape),
     lambda g, a, b: np.reshape(g * a, b.shape),
+    batch=lambda vdot, values, batched, options: np.vecdot(
+        *[np.reshape(x, (*x.shape[:own], -1)) for x, own in zip(values, batched, strict=True)]
+    ),
     calls=[call(draw(3), draw(3)), call(draw(2, 3), draw(3, 2)), call(draw(), draw())],
 )
 
@@ -136,6 +158,7 @@ bilinear(
     vecdot,
     lambda g, a, b: project(np.expand_dims(conj(g), -1) * b, a),
     lambda g, a, b: project(np.expand_dims(g, -1) * a, b),
+    batch=leading(1, 1),
     calls=[call(draw(*a), draw(*b)) for a, b in _VECTOR_SHAPES],
 )
 
@@ -217,6 +240,7 @@ bilinear(
     outer,
     lambda g, a, b: _dense(g) @ conj(b),
     lambda g, a, b: conj(a) @ _dense(g),
+    batch=lambda outer, values, batched, options: values[0][..., None] * values[1][..., None, :],
     calls=[call(draw(2), draw(3)), call(draw(0), draw(2))],
 )
 
@@ -272,6 +296,7 @@ bilinear(
     cross,
     lambda g, a, b: project(np.cross(conj(b), g), a),
     lambda g, a, b: project(np.cross(g, conj(a)), b),
+    batch=leading(1, 1),
     calls=[call(draw(*a), draw(*b)) for a, b in _VECTOR_SHAPES],
 )
 
@@ -355,10 +380,25 @@ def _in_order(c: Any, axes: list[int]) -> Any:
     return c if order == tuple(range(len(axes))) else np.transpose(c, order)
 
 
+def _contract_examples(tensordot: Any, values: Any, batched: Any, options: Any) -> Any:
+    (a, b), (own_a, own_b), axes = values, batched, options["axes"]
+    over_a, over_b = (tuple([k + own for k in o]) for o, own in zip(axes, batched, strict=True))
+    if not (own_a and own_b):
+        y = tensordot(a, b, axes=(over_a, over_b))
+        return y if own_a else np.moveaxis(y, a.ndim - len(over_a), 0)
+    labels_a = list(range(a.ndim))
+    labels_b = [0, *range(a.ndim, a.ndim + b.ndim - 1)]
+    for i, j in zip(over_a, over_b, strict=True):
+        labels_b[j] = labels_a[i]
+    free = [x for x in labels_a + labels_b[1:] if (x in labels_a) != (x in labels_b)]
+    return np.einsum(a, labels_a, b, labels_b, [0, *free])
+
+
 bilinear(
     tensordot,
     _tensordot_first,
     _tensordot_second,
+    batch=_contract_examples,
     calls=[call(draw(2, 3, 4), draw(4, 2, 5), axes=((0, 2), (1, 0)))],
 )
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import Domain, call, draw, real_only
+from gradtape.core.kinds import somewhere
 from gradtape.core.rules import Function, composite, raw
 from gradtape.rules.arguments import (
     Axis,
@@ -77,7 +78,7 @@ def _at_ranks(rows: Any, ranks: Any, nan_wins: bool) -> Any:
 
 def _warn_of_empty(rows: Any, stacklevel: int) -> None:
     """Warn, as NumPy does, of a row that has nothing but NaN to choose from."""
-    if rows.dtype.kind == "f" and np.any(raw(_missing(rows)) == rows.shape[-1]):
+    if rows.dtype.kind == "f" and somewhere(raw(_missing(rows)) == rows.shape[-1]):
         warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=stacklevel + 1)
 
 
@@ -202,7 +203,7 @@ def _weighted(rows: Any, weights: Any, q: Any, nan_wins: bool) -> Any:
         weights = np.where(np.isnan(values), 0, weights)  # they are last, and not to be reached
     cdf = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1, dtype=np.float64)
     total = cdf[..., -1:]
-    if np.any((present > 0) & ~((total > 0) & np.isfinite(total))):
+    if somewhere((present > 0) & ~((total > 0) & np.isfinite(total))):
         raise ValueError("Weights included NaN, inf or were all zero.")
     cdf = cdf / np.where(total > 0, total, 1)
     if q.dtype.kind == "f":
@@ -266,7 +267,7 @@ def _register_quantile(function: Function, scale: int, ignore_nan: bool) -> None
         rows, weights = _rows(a, axis), raw(weights)
         options = {} if weights is None else {"weights": np.ones(1)}
         # NumPy goes first: it refuses what it refuses, and chooses the dtype.
-        dtype = np.asarray(plain(np.zeros(1, a.dtype), raw(q), method=method, **options)).dtype
+        dtype = np.result_type(plain(np.zeros(1, a.dtype), raw(q), method=method, **options))
         if not rows.shape[-1]:
             empty = function(raw(a), raw(q), axis=axis, method=method, keepdims=keepdims)
             return apply(np.positive, (empty,))
@@ -289,7 +290,7 @@ def _register_quantile(function: Function, scale: int, ignore_nan: bool) -> None
 
 def _checked(weights: Any, a: Any, axis: Axis) -> Any:
     weights = aligned(np.asarray(weights), a, axis)
-    if np.any(weights < 0):
+    if somewhere(weights < 0):
         raise ValueError("Weights must be non-negative.")
     return np.broadcast_to(weights, a.shape)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batching import Batching, reducing, searching
 from gradtape.core.cotangents import Masked
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import (
@@ -25,6 +26,7 @@ from gradtape.core.domains import (
     nonzero,
     real,
 )
+from gradtape.core.kinds import somewhere, surely
 from gradtape.core.rules import (
     Function,
     Primitive,
@@ -84,10 +86,10 @@ def reduction(
     reads: str,
     calls: Sequence[Call],
     kind: type[Reduction] = Reduction,
-    **rest: Any,
+    batch: Batching = reducing,
 ) -> None:
     """Register a `Reduction`."""
-    register(kind(function, [vjp], reads=reads, calls=calls, **rest))
+    register(kind(function, [vjp], reads=reads, calls=calls, batch=batch))
 
 
 def _reducer(ufunc: Any, function: Function) -> Function:
@@ -179,7 +181,7 @@ def _register_total(
 
 
 _sum = _reducer(np.add, np.sum)
-linear(_sum, _sum_transpose, moves=True, calls=calls_along())
+linear(_sum, _sum_transpose, moves=True, calls=calls_along(), batch=reducing)
 
 
 def _others(a: Any) -> Any:
@@ -229,8 +231,8 @@ def _attained(
     g, y = kept(g, axis, keepdims), kept(y, axis, keepdims)
     taken = a == y
     ties = _ties(taken, axis, g.dtype)
-    if nan and not np.all(ties):
-        taken = np.logical_or(taken, np.isnan(a))
+    if nan and not surely(ties):
+        taken = np.logical_or(taken, np.logical_and(np.isnan(a), np.isnan(y)))
         ties = _ties(taken, axis, g.dtype)
     return Masked(np.where(taken, g / ties, 0), raw(taken))
 
@@ -299,7 +301,7 @@ def _warning_of_nan(extreme: Function) -> Function:
 
     def warning(*args: Any, **kwargs: Any) -> Any:
         y = extreme(*args, **kwargs)
-        if np.any(np.isnan(raw(y))):
+        if somewhere(np.isnan(raw(y))):
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
         return y
 
@@ -320,7 +322,8 @@ def _np_ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -
 
 # -- no gradient --------------------------------------------------------------------------------
 
+constant(np.any, np.all, np.count_nonzero, batch=reducing)
 constant(
-    *(np.any, np.all, np.count_nonzero),
     *(np.argmax, np.argmin, np.nanargmax, np.nanargmin),
+    batch=searching,
 )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.domains import Domain, call, draw, nonzero, positive, unit
+from gradtape.core.kinds import somewhere
 from gradtape.core.rules import Function, composite, raw
 from gradtape.rules.arguments import as_array, cast
 
@@ -22,7 +23,7 @@ _MIXED = draw(4, domain=nonzero)
 def _complex_if(test: Function, x: Any) -> Any:
     """`x`, complex if it is real and `test` holds of an entry."""
     x = as_array(x)
-    if x.dtype.kind == "c" or not np.any(test(raw(x))):
+    if x.dtype.kind == "c" or not somewhere(test(raw(x))):
         return x
     return cast(x, np.complex64 if x.dtype.char in "fbhBH" else np.complex128)
 
@@ -76,6 +77,6 @@ def _logn(n: Any, x: Any) -> Any:
 )
 def _power(x: Any, p: Any) -> Any:
     p = as_array(p)
-    if p.dtype.kind in "iu" and np.any(raw(p) < 0):
+    if p.dtype.kind in "iu" and somewhere(raw(p) < 0):
         p = cast(p, np.float64)
     return np.power(_complex_if(_negative, x), p)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import Domain, call, draw, real_only
+from gradtape.core.kinds import surely
 from gradtape.core.rules import composite, is_complex, raw, selection
 from gradtape.rules.arguments import into, is_tensor, joined
 
@@ -116,7 +117,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
     result = np.zeros(x.shape, x.dtype)
     for number, function in zip(numbers, funclist, strict=True):
         mask = taken == number
-        if callable(function) and mask.any():
+        if callable(function) and not surely(~mask):
             function = function(x[mask], *args, **kw)
         if not callable(function):
             result = apply(operator.setitem, (result, mask, function))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batching import of_no_one_shape
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.rules import Function, composite, constant
@@ -52,7 +53,7 @@ def _with_first(x: Any, *, function: Function) -> Any:
     return found, first[np.searchsorted(ordered, values)]
 
 
-constant(_unique_parts, _with_first)
+constant(_unique_parts, _with_first, batch=of_no_one_shape)
 
 for _function in (np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values):
 
@@ -78,7 +79,7 @@ def _common(a: Any, b: Any, *, assume_unique: bool) -> Any:
     return tuple(np.intersect1d(a, b, assume_unique, return_indices=True))
 
 
-constant(_common)
+constant(_common, batch=of_no_one_shape)
 
 
 _SECOND = np.array([3.0, 0.5, -5.0])

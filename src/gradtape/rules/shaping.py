@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from gradtape.core.batching import leading, past, renamed
 from gradtape.core.cotangents import DEAD, project
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
@@ -27,10 +28,19 @@ def reshaped(a: Any, *, shape: tuple[int, ...]) -> Any:
     return np.reshape(a, shape)
 
 
+def _sizes(shape: tuple[int, ...], old: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with the length that -1 stands for."""
+    if -1 not in shape:
+        return shape
+    known = -math.prod(shape)
+    return tuple([math.prod(old) // max(known, 1) if n == -1 else n for n in shape])
+
+
 linear(
     reshaped,
     lambda g, a, *, shape: np.reshape(g, a.shape),
     moves=True,
+    batch=renamed(shape=lambda shape, a: (a.shape[0], *_sizes(shape, a.shape[1:]))),
     calls=[
         call(draw(2, 3), shape=(3, 2)),
         call(draw(), shape=(1, 1)),
@@ -66,14 +76,15 @@ def _reshape(
 def _ravel(a: Any, order: Any = "C") -> Any:
     a = as_array(a)
     if order == "K":  # the order in memory
-        strides = getattr(raw(a), "strides", ())
+        strides = getattr(raw(a), "strides", None) or range(a.ndim, 0, -1)
         a = np.transpose(a, sorted(range(len(strides)), key=lambda axis: -abs(strides[axis])))
     return np.reshape(a, -1, order="C" if order == "K" else order)
 
 
 def _reads_rows(a: Any, order: str) -> bool:
     """Whether `order` is C for `a`: "A" means F for an array that is laid out so, and only so."""
-    return order == "A" and not raw(a).flags.fnc
+    flags = getattr(raw(a), "flags", None)
+    return order == "A" and not (flags is not None and flags.fnc)
 
 
 for _function, _calls in (
@@ -108,6 +119,7 @@ linear(
     transposed,
     lambda g, a, *, axes: np.transpose(g, inverse(axes)),
     moves=True,
+    batch=renamed(axes=lambda axes, a: (0, *past(axes, len(axes)))),
     calls=[call(draw(2, 3, 4), axes=(2, 0, 1)), call(draw(), axes=())],
 )
 
@@ -145,6 +157,7 @@ linear(
     flipped,
     lambda g, a, *, axis: np.flip(g, axis),
     moves=True,
+    batch=renamed(axis=lambda axis, a: past(axis, a.ndim - 1)),
     calls=[call(draw(2, 3), axis=(0, 1))],
 )
 
@@ -185,10 +198,18 @@ def rolled(a: Any, *, shift: Any, axis: Any) -> Any:
     return np.roll(a, shift, axis)
 
 
+def _roll_examples(rolled: Any, values: Any, _: Any, options: Any) -> Any:
+    (a,), shift, axis = values, options["shift"], options["axis"]
+    if axis is None:
+        return rolled(a.reshape((a.shape[0], -1)), shift=shift, axis=1).reshape(a.shape)
+    return rolled(a, shift=shift, axis=past(axis, a.ndim - 1))
+
+
 linear(
     rolled,
     lambda g, a, *, shift, axis: np.roll(g, np.negative(shift), axis),
     moves=True,
+    batch=_roll_examples,
     calls=[call(draw(2, 3), shift=2, axis=None), call(draw(2, 3), shift=(1, 2), axis=(0, 1))],
 )
 
@@ -214,10 +235,18 @@ def broadcasted(a: Any, *, shape: tuple[int, ...]) -> Any:
     return np.broadcast_to(a, shape)
 
 
+def _broadcast_examples(broadcasted: Any, values: Any, _: Any, options: Any) -> Any:
+    (a,), shape = values, options["shape"]
+    ones = (1,) * (len(shape) - a.ndim + 1)
+    a = a.reshape((a.shape[0], *ones, *a.shape[1:]))
+    return broadcasted(a, shape=(a.shape[0], *shape))
+
+
 linear(
     broadcasted,
     lambda g, a, *, shape: DEAD if 0 in shape else project(g, a),
     moves=True,
+    batch=_broadcast_examples,
     calls=[call(draw(3, 1), shape=(2, 3, 4)), call(draw(), shape=(2,)), call(draw(1), shape=(0,))],
 )
 
@@ -253,7 +282,7 @@ def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
 )
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     arrays = [as_array(x) for x in xi]
-    thin = np.meshgrid(*map(raw, arrays), sparse=True, indexing=indexing)
+    thin = np.meshgrid(*map(outline, arrays), sparse=True, indexing=indexing)
     grids = tuple(
         apply(reshaped, (x,), {"shape": t.shape}) for x, t in zip(arrays, thin, strict=True)
     )
@@ -336,6 +365,7 @@ linear(
     lambda g, x, *args, **options: g,
     compute=_astype,
     moves=True,
+    batch=leading(0),
     calls=[
         call(draw(2, 3), np.complex128),
         call(draw(2, 3), np.float64, copy=False),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.batching import leading
+from gradtape.core.batching import leading, ordering
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, constant, linear, raw
@@ -27,8 +27,11 @@ def permute(a: Any, order: Any, *, axis: int) -> Any:
 
 def _permute_back(g: Any, a: Any, order: Any, *, axis: int) -> Any:
     order = raw(order)
-    back = np.empty_like(order)
-    np.put_along_axis(back, order, counting(order.ndim + axis, order.shape), axis)
+    if isinstance(order, np.ndarray):  # quicker than to sort again
+        back = np.empty_like(order)
+        np.put_along_axis(back, order, counting(order.ndim + axis, order.shape), axis)
+    else:
+        back = np.argsort(order, axis=axis)
     return np.take_along_axis(*same_rank(g, back), axis)
 
 
@@ -91,7 +94,6 @@ def _partition(
 
 # -- positions carry no gradient ----------------------------------------------------------------
 
-constant(
-    *(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize, np.isin),
-)
+constant(np.argsort, batch=ordering)
+constant(np.argpartition, np.lexsort, np.searchsorted, np.digitize, np.isin)
 constant(*[getattr(np, name) for name in ["in1d"] if hasattr(np, name)])  # until NumPy 2.3

@@ -1,0 +1,181 @@
+"""Exponentials, logarithms, entropies, transformations of data and losses of `scipy.special`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from gradtape.core.domains import (
+    Domain,
+    call,
+    draw,
+    nonzero_real,
+    positive,
+    positive_real,
+    real,
+    real_only,
+)
+from gradtape.core.rules import Over, elementwise
+
+_fraction = Domain(0.1, 0.9)
+_LN2, _LN10, _DEGREE = math.log(2.0), math.log(10.0), math.pi / 180
+
+# -- NumPy's functions under SciPy's name -------------------------------------------------------
+
+elementwise(special.expm1, lambda y, x: y + 1, domain=real)
+elementwise(special.log1p, Over(lambda y, x: 1 + x), domain=positive)
+elementwise(special.exp2, lambda y, x: y * _LN2, domain=real_only)
+elementwise(special.exp10, lambda y, x: y * _LN10, domain=real_only)
+elementwise(special.cbrt, Over(lambda y, x: 3 * y * y), domain=nonzero_real)
+elementwise(special.cosm1, lambda y, x: -np.sin(x), domain=real_only)
+elementwise(special.sindg, lambda y, x: _DEGREE * special.cosdg(x), domain=real_only)
+elementwise(special.cosdg, lambda y, x: -_DEGREE * special.sindg(x), domain=real_only)
+elementwise(special.tandg, lambda y, x: _DEGREE * (1 + y * y), domain=real_only)
+elementwise(special.cotdg, lambda y, x: -_DEGREE * (1 + y * y), domain=positive_real)
+
+# -- logistic functions -------------------------------------------------------------------------
+
+# 1 - expit(x) would lose all digits for large x.
+elementwise(special.expit, lambda y, x: y * special.expit(-x), domain=real_only)
+elementwise(special.log_expit, lambda y, x: special.expit(-x), domain=real_only)
+elementwise(special.logit, Over(lambda y, x: x * (1 - x)), domain=_fraction)  # inf at 0 and 1
+
+# -- products with a logarithm ------------------------------------------------------------------
+#
+# ``0 log 0`` is 0; so is what an argument does that is multiplied by 0.
+
+
+def _log_unless_both_zero(x: Any, z: Any, log: Any) -> Any:
+    dead = (x == 0) & (z == 0)
+    return np.where(dead, 0, log(np.where(dead, 1, z)))
+
+
+def _ratio(x: Any, z: Any) -> Any:
+    return np.where(x == 0, 0, x / np.where(x == 0, 1, z))
+
+
+elementwise(
+    special.xlogy,
+    lambda y, a, b: _log_unless_both_zero(a, b, np.log),
+    lambda y, a, b: _ratio(a, b),
+    domain=(real, positive),
+)
+elementwise(
+    special.xlog1py,
+    lambda y, a, b: _log_unless_both_zero(a, 1 + b, np.log),
+    lambda y, a, b: _ratio(a, 1 + b),
+    domain=(real, positive),
+)
+elementwise(special.entr, lambda y, x: -np.log(x) - 1, domain=positive_real)  # inf at 0
+elementwise(
+    special.rel_entr,
+    lambda y, a, b: np.log(a / b) + 1,  # -inf at a = 0, the one-sided slope
+    lambda y, a, b: -a / b,
+    domain=(positive_real, positive_real),
+)
+elementwise(
+    special.kl_div,
+    lambda y, a, b: np.log(a / b),
+    lambda y, a, b: 1 - a / b,
+    domain=(positive_real, positive_real),
+)
+
+# -- powers of data -----------------------------------------------------------------------------
+
+_SERIES = [1 / ((n + 2) * math.factorial(n)) for n in range(12)]
+
+
+def _bend(u: Any) -> Any:
+    """``(u exp(u) - expm1(u)) / u**2``, the derivative of `exprel`; by its series near 0."""
+    near = np.absolute(u) < 0.4
+    small, large = np.where(near, u, 0), np.where(near, 1, u)
+    series = small * 0 + _SERIES[-1]
+    for coefficient in reversed(_SERIES[:-1]):
+        series = series * small + coefficient
+    return np.where(near, series, (large * np.exp(large) - np.expm1(large)) / (large * large))
+
+
+elementwise(special.exprel, lambda y, x: _bend(x), domain=real_only)
+
+
+def _boxcox_in_power(log: Any, power: Any) -> Any:
+    return log * log * _bend(power * log)
+
+
+elementwise(
+    special.boxcox,
+    lambda y, x, p: x ** (p - 1),
+    lambda y, x, p: _boxcox_in_power(np.log(x), p),
+    domain=(positive_real, real_only),
+)
+elementwise(
+    special.boxcox1p,
+    lambda y, x, p: (1 + x) ** (p - 1),
+    lambda y, x, p: _boxcox_in_power(np.log1p(x), p),
+    domain=(positive_real, real_only),
+)
+# By the implicit function theorem, of boxcox(inv_boxcox(x, p), p) = x.
+elementwise(
+    special.inv_boxcox,
+    lambda y, x, p: y ** (1 - p),
+    lambda y, x, p: -_boxcox_in_power(np.log(y), p) * y ** (1 - p),
+    domain=(positive_real, _fraction),
+)
+elementwise(
+    special.inv_boxcox1p,
+    lambda y, x, p: (1 + y) ** (1 - p),
+    lambda y, x, p: -_boxcox_in_power(np.log1p(y), p) * (1 + y) ** (1 - p),
+    domain=(positive_real, _fraction),
+)
+
+# -- losses -------------------------------------------------------------------------------------
+
+elementwise(
+    special.huber,
+    lambda y, d, r: np.where(np.absolute(r) <= d, 0, np.absolute(r) - d),
+    lambda y, d, r: np.where(np.absolute(r) <= d, r, d * np.sign(r)),
+    domain=(Domain(0.9, 1.1), Domain(-2.0, 2.0, holes=(-1.0, 1.0))),
+)
+
+
+def _stretch(d: Any, r: Any) -> Any:
+    return np.sqrt(1 + (r / d) ** 2)
+
+
+elementwise(
+    special.pseudo_huber,
+    lambda y, d, r: 2 * y / d - r * r / (d * _stretch(d, r)),
+    lambda y, d, r: r / _stretch(d, r),
+    domain=(positive_real, real_only),
+)
+
+# -- inverses of products with exponentials -----------------------------------------------------
+
+
+def _lambert_slope(y: Any, x: Any, k: Any, tol: Any) -> Any:
+    return np.exp(-y) / (1 + y)  # infinite at the branch point, y = -1
+
+
+_lambertw = special._ufuncs._lambertw
+elementwise(
+    _lambertw,
+    _lambert_slope,
+    None,
+    None,
+    domain=(positive, positive, positive),
+    calls=[call(draw(2, 3, domain=positive), 0, 1e-8), call(draw(domain=positive), 0, 1e-8)],
+)
+elementwise(special.wrightomega, lambda y, x: y / (1 + y), domain=real)
+
+
+def _dilog_slope(x: Any) -> Any:
+    near = np.absolute(x - 1) < 1e-3
+    u = np.where(near, x - 1, 0)
+    far = np.where(near, 2, x)
+    return np.where(near, -1 + u / 2 - u * u / 3 + u**3 / 4 - u**4 / 5, np.log(far) / (1 - far))
+
+
+elementwise(special.spence, lambda y, x: _dilog_slope(x), domain=positive_real)

@@ -1,0 +1,1 @@
+"""SciPy's solvers, fed with exact derivatives."""
