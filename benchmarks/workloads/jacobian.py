@@ -44,6 +44,7 @@ def _gradtape() -> Work:
     import gradtape as gt
 
     x, weights, biases = _data()
+    weights, biases = ([gt.constant(p) for p in group] for group in (weights, biases))
     jacobian = gt.jacobian(lambda x: mlp(np, x, weights, biases))
     return lambda: jacobian(x)
 

@@ -15,7 +15,8 @@ from benchmarks.workload import (
     cheap,
 )
 
-SMALL, LARGE, STEEP = 100, 1_000_000, 200
+SMALL, LARGE, STEEP = 100, 1_000_000, 50
+OPTIONS = {"maxiter": 10_000, "maxfun": 10_000_000}  # as many as it takes
 
 
 def f(x: Any) -> Any:
@@ -151,14 +152,14 @@ def _minimum(fun: Fun, jac: bool = True) -> Work:
     from scipy.optimize import minimize
 
     start = np.zeros(STEEP)
-    options = {"maxiter": 10_000, "maxfun": 10_000_000}
-    return lambda: minimize(fun, start, jac=jac, method="L-BFGS-B", options=options).x
+    return lambda: minimize(fun, start, jac=jac, method="L-BFGS-B", options=OPTIONS).x
 
 
 def _minimum_gradtape() -> Work:
     import gradtape as gt
 
-    return _minimum(gt.value_and_grad(f))
+    start = np.zeros(STEEP)
+    return lambda: gt.minimize(f, start, method="L-BFGS-B", options=OPTIONS).x
 
 
 def _minimum_torch() -> Work:
@@ -238,9 +239,9 @@ MINIMIZE = Workload(
         "autograd": _minimum_autograd,
     },
     expected=lambda: np.ones(STEEP),
-    rtol=1e-2,  # where the stopping rule stops
+    rtol=1e-3,  # where the stopping rule stops
     targets=(FASTER_THAN_AUTOGRAD_AND_TORCH, FASTER_THAN_DIFFERENCES),
-    note="Each library gives value and gradient to `scipy.optimize.minimize`.",
+    note="`gt.minimize`; of the peers value and gradient, given to `scipy.optimize.minimize`.",
 )
 
 WORKLOADS = (HESSIAN, HVP, MINIMIZE)

@@ -49,10 +49,8 @@ class Coloring:
         contiguous in memory. All of them at once may be large: ask for a few at a time.
         """
         start, stop, _ = slice(start, stop).indices(self.number)
-        seeds = np.zeros((max(stop - start, 0), len(self.colors)), dtype)
-        members = np.flatnonzero((self.colors >= start) & (self.colors < stop))
-        seeds[self.colors[members] - start, members] = 1
-        return seeds.T
+        numbers = np.arange(start, max(start, stop))
+        return (self.colors == numbers[:, None]).astype(dtype).T
 
     def recover(self, compressed: Any) -> Any:
         """The matrix, from its products with the seeds.

@@ -196,7 +196,8 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     (np.float64(3.0), np.float64(2.0))
     """
     arguments = Arguments("linearize", primals, range(len(primals)))
-    record, value, targets = linearized(arguments, f, {})
+    record, value = recorded(arguments, f, {})
+    targets = outputs("linearize", value)
 
     def push(*tangents: Any) -> Any:
         given = structure.match(arguments.chosen, tuple(tangents), "tangents")
@@ -212,15 +213,14 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     return arguments.returned(structure.rebuild(value, list(targets))), push
 
 
-def linearized(
+def recorded(
     arguments: Arguments, f: Callable[..., Any], kwargs: dict[str, Any]
-) -> tuple[Linearization, Any, list[Any]]:
-    """The record of one evaluation, what `f` returned, and its leaves as Tensors."""
+) -> tuple[Linearization, Any]:
+    """The record of one evaluation of `f`, and what it returned."""
     for tensor in arguments.tensors:
         tensor._id = tensor._id or new_identity()
     with Linearization(arguments.tensors) as record:
-        value = arguments.call(f, kwargs)
-    return record, value, outputs("linearize", value)
+        return record, arguments.call(f, kwargs)
 
 
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:

@@ -167,9 +167,7 @@ def _everything(rule: Any, size: int, pattern: Any) -> Any:
 # -- values -------------------------------------------------------------------------------------
 
 
-def sparse_jacobian(
-    record: Linearization, tape: GradientTape | None, target: Any, sparsity: Any, symmetric: bool
-) -> Any:
+def sparse_jacobian(record: Linearization, target: Any, sparsity: Any, symmetric: bool) -> Any:
     """The Jacobian of `target` as a `scipy.sparse.csr_array`, in as few directions as colours."""
     given = not isinstance(sparsity, str)
     coloring = sparsity if isinstance(sparsity, Coloring) else None
@@ -185,8 +183,7 @@ def sparse_jacobian(
     if coloring.axis == 1:
         blocks: Any = _pushed(record, target, source, coloring)
     else:
-        assert tape is not None
-        blocks = _pulled(tape, target, source, coloring)
+        blocks = _pulled(record.as_tape(), target, source, coloring)
     jacobian = coloring.recover(blocks)
     if given:
         _check(record, target, source, jacobian)
