@@ -50,7 +50,8 @@ class Coloring:
         """
         start, stop, _ = slice(start, stop).indices(self.number)
         numbers = np.arange(start, max(start, stop))
-        return (self.colors == numbers[:, None]).astype(dtype).T
+        seeds: NDArray[Any] = (self.colors == numbers[:, None]).astype(dtype)
+        return seeds.T
 
     def recover(self, compressed: Any) -> Any:
         """The matrix, from its products with the seeds.

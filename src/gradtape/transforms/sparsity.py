@@ -23,8 +23,8 @@ from gradtape.transforms.coloring import Coloring, color_jacobian, color_symmetr
 _MOST = 50_000_000
 """How many entries of a pattern to store before giving up."""
 
-_TOGETHER = 16
-"""How many directions to push or pull at once."""
+_TOGETHER = 100_000
+"""How many numbers to push or pull at once: what a processor's cache holds."""
 
 
 def pattern_of(record: Linearization, target: Any) -> Any:
@@ -196,15 +196,17 @@ def _both(pattern: Any) -> Any:
 
 
 def _pushed(record: Linearization, target: Any, source: Any, coloring: Coloring) -> Iterator[Any]:
-    for start in range(0, coloring.number, _TOGETHER):
-        seeds = coloring.seeds(start, min(start + _TOGETHER, coloring.number), source.dtype).T
+    step = max(1, _TOGETHER // max(1, source.size))
+    for start in range(0, coloring.number, step):
+        seeds = coloring.seeds(start, min(start + step, coloring.number), source.dtype).T
         columns = push_columns(record, 0, [target], seeds.reshape(-1, *source.shape))[0]
         yield _matrix(columns, len(seeds), target)
 
 
 def _pulled(tape: GradientTape, target: Any, source: Any, coloring: Coloring) -> Iterator[Any]:
-    for start in range(0, coloring.number, _TOGETHER):
-        seeds = coloring.seeds(start, min(start + _TOGETHER, coloring.number), target.dtype).T
+    step = max(1, _TOGETHER // max(1, target.size))
+    for start in range(0, coloring.number, step):
+        seeds = coloring.seeds(start, min(start + step, coloring.number), target.dtype).T
         rows = pull_rows(tape, target, [source], seeds.reshape(-1, *target.shape))[0]
         yield _matrix(rows, len(seeds), source)
 
