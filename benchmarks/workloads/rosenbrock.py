@@ -173,12 +173,10 @@ def _minimum_torch() -> Work:
     return _minimum(both)
 
 
-def _minimum_jax(jit: bool) -> Work:
+def _minimum_jax() -> Work:
     import jax
 
-    both = jax.value_and_grad(lambda x: f(jax.numpy.asarray(x)))
-    if jit:
-        both = jax.jit(both)
+    both = jax.jit(jax.value_and_grad(lambda x: f(jax.numpy.asarray(x))))
     return _minimum(lambda x: tuple(map(np.asarray, both(x))))
 
 
@@ -234,14 +232,14 @@ MINIMIZE = Workload(
         "differences": lambda: _minimum(f, jac=False),
         "torch": _minimum_torch,
         "torch-one": _minimum_torch,
-        "jax": lambda: _minimum_jax(jit=False),
-        "jax-jit": lambda: _minimum_jax(jit=True),
+        "jax-jit": _minimum_jax,
         "autograd": _minimum_autograd,
     },
     expected=lambda: np.ones(STEEP),
     rtol=1e-3,  # where the stopping rule stops
     targets=(FASTER_THAN_AUTOGRAD_AND_TORCH, FASTER_THAN_DIFFERENCES),
-    note="`gt.minimize`; of the peers value and gradient, given to `scipy.optimize.minimize`.",
+    note="`gt.minimize`; of the peers value and gradient, given to `scipy.optimize.minimize`. "
+    "JAX, not jitted, needs seconds and is left out.",
 )
 
 WORKLOADS = (HESSIAN, HVP, MINIMIZE)
