@@ -114,7 +114,7 @@ def _first_result(work: Work, column: str) -> Any:
         return work()
 
 
-def check(result: Any, chosen: Workload, column: str) -> None:
+def check(result: Any, chosen: Workload, column: str = OURS) -> None:
     """Raise ValueError unless `result` is what the workload expects of `column`."""
     found, expected = _leaves(result), _leaves(chosen.result(column))
     if len(found) != len(expected):
