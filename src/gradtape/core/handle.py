@@ -117,9 +117,14 @@ def _frozen_part(part: Any) -> Any:
     if part.__class__ in _PLAIN_INDEX or getattr(part, "_intercepts", False):
         return part
     if part.__class__ is slice:
-        bounds = part.start, part.stop, part.step
-        if all([bound.__class__ in _PLAIN_INDEX for bound in bounds]):
+        start, stop, step = part.start, part.stop, part.step
+        if (
+            start.__class__ in _PLAIN_INDEX
+            and stop.__class__ in _PLAIN_INDEX
+            and step.__class__ in _PLAIN_INDEX
+        ):
             return part
+        bounds = start, stop, step
         return slice(*(None if bound is None else operator.index(bound) for bound in bounds))
     if part.__class__ is np.ndarray and part.flags.c_contiguous and not part.flags.writeable:
         return part

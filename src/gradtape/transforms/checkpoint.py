@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-import numpy as np
-
 from gradtape.core import structure
 from gradtape.core.batch import Level
 from gradtape.core.cotangents import accumulate, dense
-from gradtape.core.dispatch import apply
+from gradtape.core.dispatch import renamed
 from gradtape.core.handle import UNTRACKED, Handle, Spec, settled
 from gradtape.core.kinds import Recorded, name_of
 from gradtape.core.tape import GradientTape, Recorder, activate, active, is_discrete
@@ -150,7 +148,7 @@ class _Checkpoint(Recorded):
                     f"{name_of(self.function)} read {handle!r}, which has another value now."
                 )
         fresh = [
-            apply(np.positive, (v,)) if isinstance(v, Handle) else Tensor(settled(v), UNTRACKED)
+            renamed(v) if isinstance(v, Handle) else Tensor(settled(v), UNTRACKED)
             for v in values[:count]
         ]
         return [*fresh, *self.captured]

@@ -49,9 +49,8 @@ class Coloring:
         contiguous in memory. All of them at once may be large: ask for a few at a time.
         """
         start, stop, _ = slice(start, stop).indices(self.number)
-        seeds = np.zeros((max(stop - start, 0), len(self.colors)), dtype)
-        members = np.flatnonzero((self.colors >= start) & (self.colors < stop))
-        seeds[self.colors[members] - start, members] = 1
+        numbers = np.arange(start, max(start, stop))
+        seeds: NDArray[Any] = (self.colors == numbers[:, None]).astype(dtype)
         return seeds.T
 
     def recover(self, compressed: Any) -> Any:
@@ -282,6 +281,14 @@ def _longest(pattern: Any) -> int:
     return int(np.diff(pattern.indptr).max(initial=0))
 
 
+def _span(pattern: Any) -> int:
+    """The most columns that lie between the first and the last entry of a row, both counted."""
+    starts, stops = pattern.indptr[:-1], pattern.indptr[1:]
+    full = stops > starts
+    firsts, lasts = pattern.indices[starts[full]], pattern.indices[stops[full] - 1]
+    return int((lasts - firsts).max(initial=-1)) + 1
+
+
 def _mirror(pattern: Any) -> NDArray[Any]:
     """For each stored entry (i, j) of a symmetric pattern, which one is (j, i)."""
     rows, columns = _coordinates(pattern)
@@ -323,6 +330,8 @@ def _coloring(
 def _partition(pattern: Any) -> NDArray[np.intp]:
     """Colours of the columns, no two of one colour with a row in common."""
     least = _longest(pattern)
+    if _span(pattern) <= least:  # a band: its columns take turns
+        return np.arange(pattern.shape[1]) % max(least, 1)
     columns = pattern.tocsc()
     indptr, indices = columns.indptr.tolist(), columns.indices.tolist()
     lines = [indices[a:b] for a, b in itertools.pairwise(indptr)]
