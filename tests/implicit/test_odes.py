@@ -39,8 +39,8 @@ def test_gradients_against_differences(adjoint, method) -> None:
         e = np.eye(2)[k]
         expected = differences(lambda h, e=e: loss(Y0 + h * e, P, T, **options), 0.0)
         np.testing.assert_allclose(start[k], expected, rtol=1e-6)
-    for key in P:
-        expected = differences(lambda v, key=key: loss(Y0, {**P, key: v}, T, **options), P[key])
+    for key, at in P.items():
+        expected = differences(lambda v, key=key: loss(Y0, {**P, key: v}, T, **options), at)
         np.testing.assert_allclose(slopes[key], expected, rtol=1e-6)
 
 
