@@ -18,7 +18,13 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradtape.core.batching import Examples, UnbatchableError, everywhere, refuse
+from gradtape.core.batching import (
+    Examples,
+    UnbatchableError,
+    everywhere,
+    of_no_one_shape,
+    refuse,
+)
 from gradtape.core.handle import Handle
 from gradtape.core.kinds import Composite, Constant, invoke, raw
 from gradtape.core.rules import RULES, rule_of
@@ -66,10 +72,16 @@ class Level(Recorder):
         kwargs: Any,
         out: Any,
     ) -> Any:
-        """Pass on what is no batch; batches are recorded when they are computed."""
-        if deepest((y,)) is None:
+        """Pass on what is no batch of this level; those are recorded when they are computed."""
+        if deepest((y,)) is self:
+            return out
+        inside = active()
+        activate(self.outer)
+        try:
             for recorder in self.outer:
                 out = recorder.record(rule, y, values, args, kwargs, out)
+        finally:
+            activate(inside)
         return out
 
     def leak(self, handle: Any) -> None:
@@ -189,6 +201,20 @@ class Batch(NDArrayOperatorsMixin):
     def __int__(self) -> NoReturn:
         refuse("int()")
 
+    def __index__(self) -> NoReturn:
+        refuse("a number that Python or NumPy counts by, as an index or in range(),")
+
+    def __complex__(self) -> NoReturn:
+        refuse("complex()")
+
+    def item(self, *args: Any) -> NoReturn:
+        """Refused: it differs between the examples."""
+        refuse("item()")
+
+    def tolist(self) -> NoReturn:
+        """Refused: it differs between the examples."""
+        refuse("tolist()")
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -284,6 +310,8 @@ def _for_all(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any
 
 
 def _call(rule: Any, /, *args: Any, **kwargs: Any) -> Any:
+    if not any([isinstance(arg, Handle) for arg in args]):
+        return batched(rule, args, kwargs)
     return invoke(rule, args, kwargs)
 
 
@@ -297,9 +325,11 @@ def _one_by_one(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, 
         results.append(invoke(rule, chosen, options))
     if results[0] is None:
         refuse(f"{rule.name}, which works in place,")
-    if isinstance(results[0], (tuple, list)):
-        return tuple(map(np.stack, zip(*results, strict=True)))
-    return np.stack(results)
+    several = isinstance(results[0], (tuple, list))
+    parts = list(zip(*results, strict=True)) if several else [results]
+    if any([np.shape(part[0]) != np.shape(x) for part in parts for x in part]):
+        of_no_one_shape()
+    return tuple(map(np.stack, parts)) if several else np.stack(results)
 
 
 def _example(level: Level, tree: Any, i: int) -> Any:
