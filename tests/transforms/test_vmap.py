@@ -376,16 +376,59 @@ def test_variables_cannot_be_assigned_examples() -> None:
 # -- custom gradients ---------------------------------------------------------------------------
 
 
-def test_custom_gradient_of_each_example() -> None:
-    @gt.custom_gradient
-    def clipped(x: Any) -> Any:
-        return np.sin(x), lambda dy: np.clip(dy, -0.1, 0.1)
+@gt.custom_gradient
+def clipped(x: Any) -> Any:
+    """The sine, with a gradient that is not its derivative."""
+    return np.sin(x), lambda dy: np.clip(dy * x, -0.4, 0.4)
 
-    f = lambda x: np.sum(x * clipped(x))  # noqa: E731
+
+def test_custom_gradient_of_each_example() -> None:
+    f = lambda x: np.sum(x * clipped(x)) + clipped(x[0])  # noqa: E731
     assert_allclose(gt.vmap(f)(X), loop(f, X))
     expected = loop(gt.grad(f), X)
     assert_allclose(gt.vmap(gt.grad(f))(X), expected)
     assert_allclose(gt.grad(lambda x: np.sum(gt.vmap(f)(x)))(X), expected)
+    nested = lambda x: np.sum(gt.vmap(lambda v: np.sum(gt.vmap(clipped)(v) * v) + clipped(v[0]))(x))  # noqa: E731
+    assert_allclose(gt.grad(nested)(X), expected)
+    second = loop(lambda x, t: gt.grad(lambda x: np.sum(gt.grad(f)(x) * t))(x), X, Y)
+    mapped = gt.vmap(lambda x, t: gt.grad(lambda x: np.sum(gt.grad(f)(x) * t))(x))
+    assert_allclose(mapped(X, Y), second)
+    around = gt.grad(lambda x: np.sum(gt.grad(lambda x: np.sum(gt.vmap(f)(x)))(x) * Y))(X)
+    assert_allclose(around, second)
+    moved = loop(lambda x, t: gt.jvp(f, (x,), (t,))[1], X, Y)
+    assert_allclose(gt.jvp(gt.vmap(f), (X,), (Y,))[1], moved)
+    assert_allclose(gt.vmap(lambda x, t: gt.jvp(f, (x,), (t,))[1])(X, Y), moved)
+
+
+def test_custom_gradient_with_shared_arguments_variables_and_several_results() -> None:
+    w = gt.Variable(np.arange(1.0, 4.0))
+
+    @gt.custom_gradient
+    def both(x: Any, s: Any) -> Any:
+        def grad(da: Any, db: Any, variables: Any) -> Any:
+            assert variables == [w]
+            return (da * 2 + s * db, np.sum(db * x)), [da * 5 * w]
+
+        return (x * w, x * s), grad
+
+    s = gt.Variable(np.float64(0.5))
+
+    def loss(x: Any) -> Any:
+        a, b = both(x, s)
+        return np.sum(np.sin(a) + b**2)
+
+    with gt.GradientTape() as tape:
+        x = gt.constant(X)
+        tape.watch(x)
+        total = np.sum(gt.vmap(loss)(x))
+    got = tape.gradient(total, [x, s, w])
+    with gt.GradientTape() as tape:
+        rows = [gt.constant(row) for row in X]
+        tape.watch(rows)
+        total = sum([loss(row) for row in rows], np.float64(0))
+    *dx, ds, dw = tape.gradient(total, [*rows, s, w])
+    for g, e in zip(got, (np.stack([d.numpy() for d in dx]), ds, dw), strict=True):
+        assert_allclose(g.numpy(), value(e))
 
 
 def test_checkpoint_of_each_example() -> None:

@@ -11,6 +11,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, NoReturn, Self
@@ -60,6 +61,16 @@ class Level(Recorder):
     def __exit__(self, *error: object) -> None:
         LEVELS.discard(self)
 
+    def again(self) -> AbstractContextManager[object]:
+        """A context in which the level is in use, perhaps once more."""
+        return nullcontext() if self in LEVELS else self
+
+    def examples(self, value: Any) -> Any:
+        """What `value` is in each example, stacked."""
+        if value.__class__ is Batch and value.level is self:
+            return value.examples
+        return np.broadcast_to(value, (self.size, *np.shape(value)))
+
     def knows(self, handle: Any) -> bool:
         return any([recorder.knows(handle) for recorder in self.outer])
 
@@ -90,14 +101,14 @@ class Level(Recorder):
 
     def run(self, function: Callable[..., Any], *args: Any) -> Any:
         """``function(*args)`` on single examples."""
-        self.outer = active()
-        self.open = True
+        before = self.outer, self.open  # a sweep may run the user's function in between
+        self.outer, self.open = active(), True
         activate((self,) if self.outer else ())
         try:
             return function(*args)
         finally:
-            self.open = False
             activate(self.outer)
+            self.outer, self.open = before
 
     def beneath(self, function: Callable[..., Any], *args: Any) -> Any:
         """``function(*args)`` on whole batches, seen by the recorders outside."""
