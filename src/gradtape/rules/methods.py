@@ -23,6 +23,7 @@ from gradtape.rules.arguments import (
     prepared,
     to_front,
 )
+from gradtape.rules.indexing import taken
 from gradtape.rules.reductions import (
     MASK,
     calls_along,
@@ -249,7 +250,7 @@ def _at(ufunc: Any, a: Any, indices: Any, b: Any = None) -> None:
     elif ufunc is np.add or ufunc is np.subtract:
         _check_result(ufunc, np.result_type(raw(a), raw(b)), a)
         # NumPy 2.4's own `at` reads beyond a vector that a two-dimensional index has to broadcast.
-        shape = np.broadcast_to(True, a.shape)[index].shape
+        shape = taken(np.broadcast_to(True, a.shape), index).shape
         b = b if getattr(b, "shape", None) == shape else np.broadcast_to(b, shape)
         options = {"spec": Spec.of(raw(a)), "indices": (index,)}
         a[...] = ufunc(a, apply(scatter_add, (b,), options))
