@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradtape.core import structure
-from gradtape.core.dispatch import apply
+from gradtape.core.batch import Batch, Level, deepest
+from gradtape.core.dispatch import renamed, stacked
 from gradtape.core.handle import UNTRACKED, Handle, settled
+from gradtape.core.kinds import raw
 from gradtape.core.tape import activate, active, is_discrete
 from gradtape.core.tensor import Tensor
 from gradtape.transforms.checkpoint import Captures, apart
@@ -18,48 +20,57 @@ from gradtape.transforms.checkpoint import Captures, apart
 class Dependence:
     """A function of unknowns and parameters, and all Tensors that its values depend on.
 
-    `call` takes the unknowns and the leaves of the parameters; `inputs` are the leaves that are
-    Tensors, `captured` the Variables and watched Tensors that the function reads by itself.
+    `inputs` are the leaves of the parameters that are Tensors, `captured` the Variables and watched
+    Tensors that the function reads by itself; `capture` finds those.
     """
 
     def __init__(self, f: Callable[..., Any], params: Sequence[Any]) -> None:
         self.f = f
-        self.params = tuple(params)
-        self.leaves = structure.flatten(self.params)
-        self.inputs = [leaf for leaf in self.leaves if isinstance(leaf, Handle)]
+        self._params = tuple(params)
+        self._leaves = structure.flatten(self._params)
+        self.inputs = [leaf for leaf in self._leaves if isinstance(leaf, Handle)]
         self.captured: list[Handle] = []
 
-    def call(self, unknowns: Sequence[Any], tensors: Sequence[Any]) -> Any:
-        """The function with `tensors` in place of `inputs`."""
-        remaining = iter(tensors)
-        leaves = [next(remaining) if isinstance(leaf, Handle) else leaf for leaf in self.leaves]
-        return self.f(*unknowns, *structure.rebuild(self.params, leaves))
+    def call(self, unknowns: Sequence[Any], sources: Sequence[Any]) -> Any:
+        """The function with the first of `sources` in place of `inputs`."""
+        remaining = iter(sources)
+        leaves = [next(remaining) if isinstance(leaf, Handle) else leaf for leaf in self._leaves]
+        return self.f(*unknowns, *structure.rebuild(self._params, leaves))
 
-    def of_plain(self, f: Callable[..., Any]) -> Callable[..., Any]:
+    def at_values(self, f: Callable[..., Any]) -> Callable[..., Any]:
         """``f`` of the unknowns alone, at the plain values of the parameters."""
-        values = [leaf._value if isinstance(leaf, Handle) else leaf for leaf in self.leaves]
-        return lambda *unknowns: f(*unknowns, *structure.rebuild(self.params, values))
+        values = structure.rebuild(self._params, [raw(leaf) for leaf in self._leaves])
+        return lambda *unknowns: f(*unknowns, *values)
 
-    def find_captured(self, *unknowns: Any) -> None:
-        """Run the function once, to see what it reads."""
-        captures = Captures(self.inputs)
-        apart(captures, self.call, (unknowns, self.inputs), {})
+    def capture(self, function: Callable[..., Any], *args: Any) -> Any:
+        """``function(*args)``, which calls ours; `captured` is what that reads."""
+        captures = Captures([])
+        result = apart(captures, function, args, {})
         self.captured = [h for h in captures.found.values() if not is_discrete(h._value)]
-        self._values = [handle._value for handle in self.captured]
+        return result
 
     def sources(self, values: Sequence[Any]) -> list[Any]:
-        """Tensors of their own for the saved `values` of the inputs, and the captured ones."""
-        for handle, value in zip(self.captured, self._values, strict=True):
-            if handle._value is not value:
+        """Tensors of their own for the `values` of the inputs, and the captured ones."""
+        count = len(self.inputs)
+        for handle, value in zip(self.captured, values[count:], strict=True):
+            if handle._value is not raw(value):
                 raise RuntimeError(
                     f"Take the gradient before assigning what the function of a solution reads: "
                     f"{handle!r} has another value now."
                 )
-        fresh = [
-            apply(np.positive, (v,)) if isinstance(v, Handle) else Tensor(settled(v), UNTRACKED)
-            for v in values[: len(self.inputs)]
-        ]
-        return [*fresh, *self.captured]
+        return [*map(own, values[:count]), *self.captured]
+
+
+def own(value: Any) -> Any:
+    """A Tensor of `value` with an identity of its own, connected to it."""
+    return renamed(value) if isinstance(value, Handle) else as_tensor(value)
+
+
+def as_tensor(value: Any) -> Any:
+    """`value` as a Tensor."""
+    if isinstance(value, Handle):
+        return value
+    return Tensor(settled(value if hasattr(value, "dtype") else np.asarray(value)), UNTRACKED)
 
 
 def unrecorded(f: Callable[..., Any], *args: Any) -> Any:
@@ -72,17 +83,48 @@ def unrecorded(f: Callable[..., Any], *args: Any) -> Any:
         activate(inside)
 
 
-def smooth(tensors: Sequence[Any]) -> dict[int, Any]:
-    """Those of `tensors` that can have a gradient, by position."""
-    return {k: x for k, x in enumerate(tensors) if not is_discrete(x._value)}
-
-
 def joined(tree: Any) -> Any:
     """All numbers of nested values as one vector."""
     parts = [np.ravel(leaf) for leaf in structure.flatten(tree)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def plain(value: Any) -> Any:
-    """The array behind a Tensor."""
-    return value._value if isinstance(value, Handle) else value
+def joined_like(what: str, like: Any, result: Any) -> Any:
+    """All numbers of the `result` of `what`, which must have the structure and shapes of `like`."""
+    parts = structure.match(like, result, f"the result of {what}")
+    parts = [stacked(part) if part.__class__ in (list, tuple) else part for part in parts]
+    for leaf, part, path in zip(
+        structure.flatten(like), parts, structure.paths(like), strict=True
+    ):
+        if np.shape(raw(part)) != np.shape(raw(leaf)):
+            raise ValueError(
+                f"Give the result of {what} the shapes of the unknowns: result{path} has shape "
+                f"{np.shape(raw(part))}, not {np.shape(raw(leaf))}."
+            )
+    return joined(parts)
+
+
+def widened(tree: Any) -> Any:
+    """The plain values of `tree` in float64: solvers need its precision."""
+    leaves = [np.asarray(raw(leaf), np.float64)[()] for leaf in structure.flatten(tree)]
+    return structure.rebuild(tree, leaves)
+
+
+def one_by_one(f: Callable[..., list[Any]], *values: Any) -> list[Any]:
+    """``f(*values)``; where there are batches among `values`, of each example in turn."""
+    level = deepest([raw(value) for value in values])
+    if level is None:
+        return f(*values)
+    return level.beneath(_stacked, level, f, values)  # type: ignore[no-any-return]
+
+
+def _stacked(level: Level, f: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
+    whole = [
+        level.examples(raw(value)) if deepest([raw(value)]) is level else None for value in values
+    ]
+    results = []
+    for i in range(level.size):
+        chosen = [v if w is None else w[i] for v, w in zip(values, whole, strict=True)]
+        results.append(one_by_one(f, *chosen))
+    stacks = [np.stack(parts) for parts in zip(*results, strict=True)]
+    return [Batch(y if getattr(y, "_id", 0) else raw(y), level) for y in stacks]
