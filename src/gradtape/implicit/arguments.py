@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.kinds import raw
 from gradtape.core.tape import activate, active, is_discrete
 from gradtape.core.tensor import Tensor
+from gradtape.solvers.parameters import Parameters
 from gradtape.transforms.checkpoint import Captures, apart
 
 
@@ -37,17 +39,24 @@ class Dependence:
         leaves = [next(remaining) if isinstance(leaf, Handle) else leaf for leaf in self._leaves]
         return self.f(*unknowns, *structure.rebuild(self._params, leaves))
 
-    def at_values(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """``f`` of the unknowns alone, at the plain values of the parameters."""
-        values = structure.rebuild(self._params, [raw(leaf) for leaf in self._leaves])
-        return lambda *unknowns: f(*unknowns, *values)
+    def at(self, f: Callable[..., Any], values: Sequence[Any]) -> Callable[..., Any]:
+        """``f`` of the unknowns alone, with plain `values` in place of `inputs`."""
+        remaining = iter(values)
+        leaves = [raw(next(remaining)) if isinstance(x, Handle) else x for x in self._leaves]
+        params = structure.rebuild(self._params, leaves)
+        return lambda *unknowns: f(*unknowns, *params)
 
-    def capture(self, function: Callable[..., Any], *args: Any) -> Any:
-        """``function(*args)``, which calls ours; `captured` is what that reads."""
+    def capture(self, *unknowns: Any) -> None:
+        """Call the function once, to see what it reads."""
         captures = Captures([])
-        result = apart(captures, function, args, {})
+        # With Tensors of their own for the inputs, for it may also read those by itself.
+        inputs = [Tensor(handle._value, UNTRACKED) for handle in self.inputs]
+        apart(captures, self.call, (unknowns, inputs), {})
+        self.keep(captures)
+
+    def keep(self, captures: Captures) -> None:
+        """Take what was read for `captured`."""
         self.captured = [h for h in captures.found.values() if not is_discrete(h._value)]
-        return result
 
     def sources(self, values: Sequence[Any]) -> list[Any]:
         """Tensors of their own for the `values` of the inputs, and the captured ones."""
@@ -93,9 +102,7 @@ def joined_like(what: str, like: Any, result: Any) -> Any:
     """All numbers of the `result` of `what`, which must have the structure and shapes of `like`."""
     parts = structure.match(like, result, f"the result of {what}")
     parts = [stacked(part) if part.__class__ in (list, tuple) else part for part in parts]
-    for leaf, part, path in zip(
-        structure.flatten(like), parts, structure.paths(like), strict=True
-    ):
+    for leaf, part, path in zip(structure.flatten(like), parts, structure.paths(like), strict=True):
         if np.shape(raw(part)) != np.shape(raw(leaf)):
             raise ValueError(
                 f"Give the result of {what} the shapes of the unknowns: result{path} has shape "
@@ -104,27 +111,57 @@ def joined_like(what: str, like: Any, result: Any) -> Any:
     return joined(parts)
 
 
-def widened(tree: Any) -> Any:
-    """The plain values of `tree` in float64: solvers need its precision."""
-    leaves = [np.asarray(raw(leaf), np.float64)[()] for leaf in structure.flatten(tree)]
-    return structure.rebuild(tree, leaves)
+def outline(name: str, tree: Any) -> tuple[Parameters, Parameters]:
+    """The unknowns as the user gave them, and in float64, whose precision solvers need."""
+    leaves = [raw(leaf) for leaf in structure.flatten(tree)]
+    zeros = [np.zeros(np.shape(x), np.result_type(x)) if deepest([x]) else x for x in leaves]
+    as_given = Parameters(name, structure.rebuild(tree, zeros))
+    wide = [np.zeros(np.shape(leaf))[()] for leaf in leaves]
+    return as_given, Parameters(name, structure.rebuild(tree, wide))
+
+
+def vector_of(tree: Any) -> Any:
+    """The numbers of `tree` as one vector of float64, recorded where they are Tensors."""
+    return joined(structure.rebuild(tree, [_wide(leaf) for leaf in structure.flatten(tree)]))
+
+
+def _wide(leaf: Any) -> Any:
+    if isinstance(leaf, Handle):
+        return leaf if leaf._value.dtype == np.float64 else leaf.astype(np.float64)  # type: ignore[attr-defined]
+    return np.asarray(leaf, np.float64)
 
 
 def one_by_one(f: Callable[..., list[Any]], *values: Any) -> list[Any]:
-    """``f(*values)``; where there are batches among `values`, of each example in turn."""
-    level = deepest([raw(value) for value in values])
+    """``f(*values)``; where there are batches among `values`, of each example in turn.
+
+    Inside `vmap` what `f` does is seen by the recorders outside only.
+    """
+    level = deepest(list(map(_held, values)))
     if level is None:
         return f(*values)
-    return level.beneath(_stacked, level, f, values)  # type: ignore[no-any-return]
+    again = partial(one_by_one, f)
+    return level.beneath(_stacked, level, again, values)  # type: ignore[no-any-return]
+
+
+def unless_inside(f: Callable[..., list[Any]], *values: Any) -> list[Any]:
+    """`one_by_one`, but directly inside `vmap`, where what `f` does must be seen as it is."""
+    level = deepest(list(map(_held, values)))
+    if level is None or level.open:
+        return f(*values)
+    return _stacked(level, partial(unless_inside, f), values)
+
+
+def _held(value: Any) -> Any:
+    """What a Tensor holds: perhaps a batch, perhaps of Tensors."""
+    return value._value if isinstance(value, Handle) else value
 
 
 def _stacked(level: Level, f: Callable[..., list[Any]], values: Sequence[Any]) -> list[Any]:
-    whole = [
-        level.examples(raw(value)) if deepest([raw(value)]) is level else None for value in values
-    ]
+    own = [deepest([_held(value)]) is level for value in values]
+    whole = [level.examples(_held(v)) if mine else v for v, mine in zip(values, own, strict=True)]
     results = []
     for i in range(level.size):
-        chosen = [v if w is None else w[i] for v, w in zip(values, whole, strict=True)]
-        results.append(one_by_one(f, *chosen))
+        chosen = [v[i] if mine else v for v, mine in zip(whole, own, strict=True)]
+        results.append(f(*chosen))
     stacks = [np.stack(parts) for parts in zip(*results, strict=True)]
     return [Batch(y if getattr(y, "_id", 0) else raw(y), level) for y in stacks]

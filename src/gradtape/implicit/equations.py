@@ -15,8 +15,10 @@ from gradtape.implicit.arguments import (
     as_tensor,
     joined,
     joined_like,
+    one_by_one,
+    outline,
     unrecorded,
-    widened,
+    vector_of,
 )
 from gradtape.implicit.linear import DENSE, check_solver
 from gradtape.implicit.refine import anderson, newton
@@ -253,17 +255,19 @@ def _solution(
 ) -> Any:
     """What `solve` finds for `f`, recorded as what satisfies `equation`."""
     check_solver(linear_solver)
-    plain = structure.rebuild(x0, [raw(leaf) for leaf in structure.flatten(x0)])
-    as_given = Parameters(f"implicit.{name}", plain)
-    start = widened(plain)
-    nest = Parameters(f"implicit.{name}", start).nest
+    as_given, wide = outline(f"implicit.{name}", x0)
     dependence = Dependence(equation, params)
-    vector = unrecorded(solve, dependence.at_values(f), start)
+
+    def solution_at(start: Any, *values: Any) -> list[Any]:
+        plain = wide.nest(np.array(raw(start)))
+        return [unrecorded(solve, dependence.at(f, values), plain)]
+
+    (vector,) = one_by_one(solution_at, vector_of(x0), *dependence.inputs)
     if active():
-        dependence.capture(dependence.at_values(equation), nest(as_tensor(vector)))
+        dependence.capture(wide.nest(as_tensor(vector)))
     if linear_solver == "auto":
         linear_solver = "dense" if vector.size <= DENSE else large
-    solution = attach(dependence, nest, vector, linear_solver)
+    solution = attach(dependence, wide.nest, vector, linear_solver)
     tensors = bool(dependence.inputs) or bool(dependence.captured)
     return returned(as_given.nest(solution), tensors)
 
@@ -277,9 +281,7 @@ def _converged(name: str, found: Any, vector: Any = None) -> Any:
     return np.asarray(found.x_flat if vector is None else vector, np.float64)
 
 
-def _by_user(
-    name: str, method: Callable[..., Any], f: Callable[..., Any], start: Any
-) -> Any:
+def _by_user(name: str, method: Callable[..., Any], f: Callable[..., Any], start: Any) -> Any:
     """The solution that the user's `method` finds, as a vector."""
 
     def of_plain(x: Any) -> Any:

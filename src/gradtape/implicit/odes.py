@@ -11,16 +11,22 @@ import numpy as np
 from gradtape.core import structure
 from gradtape.core.handle import Handle
 from gradtape.core.kinds import raw
-from gradtape.implicit.arguments import Dependence, joined, joined_like, unrecorded, widened
+from gradtape.implicit.arguments import (
+    Dependence,
+    joined_like,
+    outline,
+    unrecorded,
+    vector_of,
+)
 from gradtape.implicit.trajectory import (
     EXPLICIT,
     STIFF,
     Options,
+    check_times,
     integrate,
     last_step,
     solved,
 )
-from gradtape.solvers.parameters import Parameters
 from gradtape.transforms.arguments import returned
 
 
@@ -92,53 +98,29 @@ def odeint(
     >>> round(float(decay(2.0)), 6), round(float(gt.grad(decay)(2.0)), 6)
     (0.135335, -0.135335)
     """
-    times = np.asarray(raw(t), np.float64)
-    _check(times, method, adjoint)
-    plain = structure.rebuild(y0, [raw(leaf) for leaf in structure.flatten(y0)])
-    dtypes = _dtypes(plain)
-    parameters = Parameters("implicit.odeint", widened(plain))
+    t = t if isinstance(t, Handle) else np.asarray(t, np.float64)
+    _check(method, adjoint)
+    as_given, wide = outline("implicit.odeint", y0)
 
     def flow(y: Any, t: Any, *params: Any) -> Any:
-        y = parameters.nest(y)
+        y = wide.nest(y)
         return joined_like("the function of implicit.odeint", y, f(y, t, *params))
 
     dependence = Dependence(flow, params)
-    start = joined(structure.rebuild(y0, [_wide(leaf) for leaf in structure.flatten(y0)]))
+    start = vector_of(y0)
     options = {"method": method, "rtol": rtol, "atol": atol}
-    t = t if isinstance(t, Handle) else times
     solution = (solved if adjoint else _directly)(dependence, start, t, options)
-    leaves, begin = [], 0
-    for shape, dtype in zip(parameters.shapes, dtypes, strict=True):
-        end = begin + int(np.prod(shape))
-        leaf = np.reshape(solution[:, begin:end], (len(times), *shape))
-        leaves.append(leaf if leaf.dtype == dtype else leaf.astype(dtype))
+    leaves, begin, n = [], 0, solution.shape[0]
+    for like in structure.flatten(as_given.nest(as_given.vector)):
+        end = begin + int(np.size(like))
+        leaf = np.reshape(solution[:, begin:end], (n, *np.shape(like)))
+        leaves.append(leaf if leaf.dtype == like.dtype else leaf.astype(like.dtype))
         begin = end
     inputs = [start, t, *dependence.inputs, *dependence.captured]
     return returned(structure.rebuild(y0, leaves), any([isinstance(x, Handle) for x in inputs]))
 
 
-def _dtypes(y0: Any) -> list[Any]:
-    """The dtype of each leaf of the solution; those of `y0` must be real numbers."""
-    checked = structure.flatten(Parameters("implicit.odeint", y0).nest(joined(y0)))
-    return [np.result_type(leaf) for leaf in checked]
-
-
-def _wide(leaf: Any) -> Any:
-    if isinstance(leaf, Handle):
-        return leaf if leaf._value.dtype == np.float64 else leaf.astype(np.float64)  # type: ignore[attr-defined]
-    return np.asarray(leaf, np.float64)
-
-
-def _check(times: Any, method: str, adjoint: bool) -> None:
-    if times.ndim != 1 or not len(times):
-        raise ValueError(f"Give odeint times of shape (n,): got shape {times.shape}.")
-    steps = np.diff(times)
-    if not (np.all(steps > 0) or np.all(steps < 0)):
-        wrong = int(np.flatnonzero(~(steps * steps[0] > 0))[0])
-        raise ValueError(
-            f"Give odeint strictly ascending or descending times: t[{wrong}] = {times[wrong]:g}, "
-            f"t[{wrong + 1}] = {times[wrong + 1]:g}."
-        )
+def _check(method: str, adjoint: bool) -> None:
     if method not in EXPLICIT | STIFF:
         raise ValueError(f"Give odeint one of {sorted(EXPLICIT | STIFF)}: got {method!r}.")
     if not adjoint and method not in EXPLICIT:
@@ -158,7 +140,8 @@ def _directly(dependence: Dependence, y: Any, t: Any, options: Options) -> Any:
     solver = getattr(scipy.integrate, options["method"])
     count = solver.n_stages
     table = solver.A[:count, :count], solver.B[:count], solver.C[:count]
-    flow = dependence.at_values(dependence.f)
+    flow = dependence.at(dependence.f, dependence.inputs)
+    check_times(np.asarray(raw(t), np.float64))
     rows, length = [y], None
     for start, stop in pairwise([t[k] for k in range(t.shape[0])]):
         ends = float(raw(start)), float(raw(stop))

@@ -12,13 +12,21 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batch import deepest
 from gradtape.core.cotangents import accumulate, dense
 from gradtape.core.forward import ForwardAccumulator
 from gradtape.core.handle import Spec
 from gradtape.core.kinds import Recorded, raw
-from gradtape.core.tape import GradientTape, active, is_discrete
+from gradtape.core.tape import GradientTape, active
 from gradtape.custom import record_call
-from gradtape.implicit.arguments import Dependence, as_tensor, joined, one_by_one, unrecorded
+from gradtape.implicit.arguments import (
+    Dependence,
+    as_tensor,
+    joined,
+    one_by_one,
+    unless_inside,
+    unrecorded,
+)
 from gradtape.implicit.linear import solve_by_products, solve_dense
 from gradtape.transforms.gradients import linearize, vjp
 
@@ -27,11 +35,11 @@ def attach(
     dependence: Dependence, nest: Callable[..., Any], vector: Any, linear_solver: str
 ) -> Any:
     """`vector` as a Tensor, the solution of the equation of `dependence` for ``nest(vector)``."""
-    rule = Implicit(dependence, nest, linear_solver)
+    rule = _Implicit(dependence, nest, linear_solver)
     return record_call(rule, vector, [*dependence.inputs, *dependence.captured])
 
 
-class Implicit(Recorded):
+class _Implicit(Recorded):
     """One solution, as a rule of its own."""
 
     user_code = True
@@ -51,37 +59,51 @@ class Implicit(Recorded):
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
     ) -> None:
         v = dense(g, options[1])
+        asked = [k for k, ident in enumerate(ids) if ident in live]
+        if deepest([raw(x) for x in saved]) is None:
+            found = self._pulled(v, saved, asked)  # of a batch of cotangents at once
+        else:
+            found = unless_inside(lambda v, *saved: self._pulled(v, saved, asked), v, *saved)
+        for k, c in zip(asked, found, strict=True):
+            accumulate(into, ids[k], c if active() else raw(c))
+
+    def _pulled(self, v: Any, saved: Sequence[Any], asked: Sequence[int]) -> list[Any]:
         x, sources = as_tensor(saved[0]), self.dependence.sources(saved[1:])
-        moving = {
-            k: s for k, s in enumerate(sources) if ids[k] in live and not is_discrete(s._value)
-        }
+        moving = [sources[k] for k in asked]
         with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch([x, *moving.values()])
+            tape.watch([x, *moving])
             residual = self._residual(x, sources)
         if self.linear_solver == "dense":
             w = solve_dense(np.swapaxes(tape.jacobian(residual, x, "zero"), -1, -2), v)
         else:
-            w = self._by_products(_pulled, v, x, sources)
-        found = tape.gradient(residual, list(moving.values()), -w)
-        for k, c in zip(moving, found, strict=True):
-            if c is not None:
-                accumulate(into, ids[k], c if active() else raw(c))
+            w = self._by_products(_against, v, x, sources)
+        return tape.gradient(residual, moving, -w, "zero")  # type: ignore[no-any-return]
 
     def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
+        if deepest([raw(x) for x in (y, *values)]) is None:
+            return self._pushed(y, values, tangents)
+        count = len(values) + 1
+
+        def push(*both: Any) -> list[Any]:
+            return [self._pushed(both[0], both[1:count], both[count:])]
+
+        return unless_inside(push, y, *values, *tangents)[0]
+
+    def _pushed(self, y: Any, values: Sequence[Any], tangents: Sequence[Any]) -> Any:
         x, sources = as_tensor(y), self.dependence.sources(values)
         moved = [(s, t) for s, t in zip(sources, tangents, strict=True) if t is not None]
-        with ForwardAccumulator([s for s, _ in moved], [t for _, t in moved]) as accumulator:
-            with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-                tape.watch(x)
-                residual = self._residual(x, sources)
-        v = accumulator.jvp(residual)
-        if v is None:
-            return None
+        with (
+            ForwardAccumulator([s for s, _ in moved], [t for _, t in moved]) as accumulator,
+            GradientTape(persistent=True, watch_accessed_variables=False) as tape,
+        ):
+            tape.watch(x)
+            residual = self._residual(x, sources)
+        v = accumulator.jvp(residual, "zero")
         v = v if active() else raw(v)
         if self.linear_solver == "dense":
             w = solve_dense(tape.jacobian(residual, x, "zero"), v)
         else:
-            w = self._by_products(_pushed, v, x, sources)
+            w = self._by_products(_along, v, x, sources)
         return -(w if active() else raw(w))
 
     def _residual(self, x: Any, sources: Sequence[Any]) -> Any:
@@ -103,26 +125,26 @@ class Implicit(Recorded):
         def map_at(x: Any, inputs: Sequence[Any]) -> Callable[[Any], Any]:
             return direction(lambda x: self._residual(x, inputs), x)  # type: ignore[no-any-return]
 
-        def solve(v: Any) -> list[Any]:
-            product = unrecorded(map_at, raw(x), [raw(s) for s in inputs])
-            w = unrecorded(solve_by_products, self.linear_solver, product, raw(v))
-            if not active():
-                return [w]
+        def solve(v: Any, x: Any, *inputs: Any) -> list[Any]:
+            product = unrecorded(map_at, raw(x), list(map(raw, inputs)))
+            return [unrecorded(solve_by_products, self.linear_solver, product, raw(v))]
 
-            def equation(w: Any, v: Any, x: Any, *inputs: Any) -> Any:
-                return map_at(x, inputs)(w) - v
+        (w,) = one_by_one(solve, v, x, *inputs)
+        if not active():
+            return w
 
-            linear = Dependence(equation, (as_tensor(v), x, *inputs))
-            linear.capture(linear.at_values(equation), as_tensor(w))
-            return [attach(linear, lambda w: w, w, self.linear_solver)]
+        def equation(w: Any, v: Any, x: Any, *inputs: Any) -> Any:
+            return map_at(x, inputs)(w) - v
 
-        return one_by_one(solve, v)[0]
+        linear = Dependence(equation, (as_tensor(v), x, *inputs))
+        linear.capture(as_tensor(w))
+        return attach(linear, lambda w: w, w, self.linear_solver)
 
 
-def _pulled(f: Callable[..., Any], x: Any) -> Callable[[Any], Any]:
+def _against(f: Callable[..., Any], x: Any) -> Callable[[Any], Any]:
     pull = vjp(f, x)[1]
     return lambda w: pull(w)[0]
 
 
-def _pushed(f: Callable[..., Any], x: Any) -> Callable[[Any], Any]:
-    return linearize(f, x)[1]  # type: ignore[no-any-return]
+def _along(f: Callable[..., Any], x: Any) -> Callable[[Any], Any]:
+    return linearize(f, x)[1]

@@ -21,9 +21,17 @@ from gradtape.core.cotangents import accumulate, dense
 from gradtape.core.forward import ForwardAccumulator
 from gradtape.core.handle import Handle, Spec
 from gradtape.core.kinds import Recorded, raw
-from gradtape.core.tape import GradientTape, active, is_discrete
+from gradtape.core.tape import GradientTape, active
 from gradtape.custom import record_call
-from gradtape.implicit.arguments import Dependence, as_tensor, one_by_one, own, unrecorded
+from gradtape.implicit.arguments import (
+    Dependence,
+    as_tensor,
+    one_by_one,
+    own,
+    unless_inside,
+    unrecorded,
+)
+from gradtape.transforms.checkpoint import Captures, apart
 from gradtape.transforms.jacobians import jacobian
 
 EXPLICIT = frozenset({"RK23", "RK45", "DOP853"})
@@ -34,13 +42,20 @@ Options = dict[str, Any]
 
 def solved(dependence: Dependence, y0: Any, t: Any, options: Options) -> Any:
     """``y(t)`` of shape ``(len(t), len(y0))``, recorded, for a `dependence` of ``f(y, t, *p)``."""
-    times = np.asarray(raw(t), np.float64)
-    flow = dependence.at_values(dependence.f)
-    solve = trajectory if not active() else lambda *args: dependence.capture(trajectory, *args)
-    rows = solve(flow, np.asarray(raw(y0), np.float64), times, options)
-    ends = [isinstance(x, Handle) and not is_discrete(x._value) for x in (y0, t)]
-    rule = Trajectory(dependence, times, options, *ends)
-    moved = [x for x, moves in zip((y0, t), ends, strict=True) if moves]
+    captures = Captures([]) if active() else None
+
+    def rows_at(y0: Any, t: Any, *values: Any) -> list[Any]:
+        flow = dependence.at(dependence.f, values)
+        args = (flow, np.asarray(raw(y0), np.float64), np.asarray(raw(t), np.float64), options)
+        if captures is None:
+            return [trajectory(*args)]
+        return [apart(captures, trajectory, args, {})]  # what is read at some times counts too
+
+    (rows,) = one_by_one(rows_at, y0, t, *dependence.inputs)
+    if captures is not None:
+        dependence.keep(captures)
+    rule = _Trajectory(dependence, t, options, isinstance(y0, Handle), isinstance(t, Handle))
+    moved = [x for x in (y0, t) if isinstance(x, Handle)]
     return record_call(rule, rows, [*moved, *dependence.inputs, *dependence.captured])
 
 
@@ -49,12 +64,26 @@ def solved(dependence: Dependence, y0: Any, t: Any, options: Options) -> Any:
 
 def trajectory(flow: Callable[..., Any], y: Any, times: Any, options: Options) -> Any:
     """The plain solution at `times`."""
+    check_times(times)
     rows, step = [y], None
     for start, stop in pairwise(times):
         y, steps = integrate(flow, y, start, stop, options, step)
         step = last_step(steps)
         rows.append(y)
     return np.stack(rows)
+
+
+def check_times(times: Any) -> None:
+    """Raise a ValueError unless `times` go in one direction."""
+    if times.ndim != 1 or not len(times):
+        raise ValueError(f"Give odeint times of shape (n,): got shape {times.shape}.")
+    steps = np.diff(times)
+    if not (np.all(steps > 0) or np.all(steps < 0)):
+        wrong = int(np.flatnonzero(~(steps * steps[0] > 0))[0])
+        raise ValueError(
+            f"Give odeint strictly ascending or descending times: t[{wrong}] = {times[wrong]:g}, "
+            f"t[{wrong + 1}] = {times[wrong + 1]:g}."
+        )
 
 
 def integrate(
@@ -120,22 +149,17 @@ def _advance(solver: Any) -> None:
 # -- as an operation ----------------------------------------------------------------------------
 
 
-class Trajectory(Recorded):
+class _Trajectory(Recorded):
     """One solution of a differential equation, as a rule of its own."""
 
     user_code = True
 
     def __init__(
-        self,
-        dependence: Dependence,
-        times: Any,
-        options: Options,
-        start_moves: bool,
-        times_move: bool,
+        self, dependence: Dependence, t: Any, options: Options, start_moves: bool, times_move: bool
     ) -> None:
         super().__init__(dependence.f)
         self.dependence = dependence
-        self.times = times
+        self.times = None if times_move else t
         self.options = options
         self.start_moves = start_moves
         self.times_move = times_move
@@ -147,15 +171,22 @@ class Trajectory(Recorded):
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
     ) -> None:
-        y, *values = saved
         asked = [k for k, ident in enumerate(ids) if ident in live]
-        found = one_by_one(lambda g: self._pulled(g, y, values, asked), dense(g, options[1]))
+
+        def pull(g: Any, y: Any, *values: Any) -> list[Any]:
+            return self._pulled(g, y, values, asked)
+
+        found = unless_inside(pull, dense(g, options[1]), *saved)
         for k, c in zip(asked, found, strict=True):
-            if c is not None:
-                accumulate(into, ids[k], c if active() else raw(c))
+            accumulate(into, ids[k], c if active() else raw(c))
 
     def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
-        (found,) = one_by_one(lambda *moved: [self._pushed(y, values, moved)], *tangents)
+        count = len(values) + 1
+
+        def push(*both: Any) -> list[Any]:
+            return [self._pushed(both[0], both[1:count], both[count:])]
+
+        (found,) = unless_inside(push, y, *values, *tangents)
         return found if active() else raw(found)
 
     def _times(self, values: Sequence[Any]) -> Any:
@@ -171,25 +202,23 @@ class Trajectory(Recorded):
         """The cotangents of the arguments `asked` for."""
         sources = self.dependence.sources(values[self.before :])
         moving = [k - self.before for k in asked if k >= self.before]
-        moving = [k for k in moving if not is_discrete(sources[k]._value)]
         times = self._times(values)
         want_times = self.times_move and int(self.start_moves) in asked
         sizes = [_count(sources[k]) for k in moving]
         a, p, at_times = g[-1], np.zeros(sum(sizes)), []
-        for k in range(len(self.times) - 1, 0, -1):
+        for k in range(len(y) - 1, 0, -1):
             if want_times:
                 at_times.append(np.dot(g[k], self._slope(y[k], times[k], sources)))
-            if active() or np.any(a):
+            if not isinstance(a, np.ndarray) or np.any(a):
                 a, p = self._segment(k, y, times, a, p, sources, moving)
             if k == 1 and want_times:
                 at_times.append(-np.dot(a, self._slope(y[0], times[0], sources)))
             a = a + g[k - 1]
-        found = dict(zip(moving, _parts(p, [sources[k] for k in moving]), strict=True))
-        first: list[Any] = [a] * self.start_moves
-        if self.times_move:
-            zeros = np.zeros_like(self.times)
-            first.append(np.stack(at_times[::-1]) if want_times and at_times else zeros)
-        return [first[k] if k < self.before else found.get(k - self.before) for k in asked]
+        own = {0: a} if self.start_moves else {}
+        if want_times:
+            own[int(self.start_moves)] = np.stack(at_times[::-1]) if at_times else np.zeros(1)
+        found = iter(_parts(p, [sources[k] for k in moving]))
+        return [own[k] if k < self.before else next(found) for k in asked]
 
     def _segment(
         self,
@@ -202,21 +231,28 @@ class Trajectory(Recorded):
         moving: Sequence[int],
     ) -> tuple[Any, Any]:
         """The adjoint, and the integral for the parameters, at ``t[k - 1]`` from those at `k`."""
-        size, inputs = len(self.times) and y.shape[1], sources[: len(self.dependence.inputs)]
+        size, inputs = y.shape[1], sources[: len(self.dependence.inputs)]
         if self.options["method"] in STIFF:
-            return self._stiff_segment(k, y, a, p, inputs, moving)
+            return self._stiff_segment(k, y, times, a, p, inputs, moving)
 
         def back(state: Any, t: Any, *inputs: Any) -> Any:
             return self._backwards(state[:size], state[size : 2 * size], t, inputs, moving)
 
         state = np.concatenate([y[k], a, p])
         both = [times[k], times[k - 1]]
-        span = np.stack(both) if isinstance(times, Handle) else np.asarray(both)
+        span = np.asarray(both) if isinstance(times, np.ndarray) else np.stack(both)
         end = solved(Dependence(back, tuple(inputs)), state, span, self.options)[-1]
         return end[size : 2 * size], end[2 * size :]
 
     def _stiff_segment(
-        self, k: int, y: Any, a: Any, p: Any, inputs: Sequence[Any], moving: Sequence[int]
+        self,
+        k: int,
+        y: Any,
+        times: Any,
+        a: Any,
+        p: Any,
+        inputs: Sequence[Any],
+        moving: Sequence[int],
     ) -> tuple[Any, Any]:
         """Backwards a stiff equation explodes: the solution comes from its interpolant."""
         if active():
@@ -225,18 +261,22 @@ class Trajectory(Recorded):
                 f"forward mode for derivatives of this gradient: the adjoint equation of "
                 f"{self.options['method']!r} reads an interpolant, and gives first ones only."
             )
-        start, stop, size = self.times[k], self.times[k - 1], y.shape[1]
-        plain = [raw(x) for x in inputs]
-        flow = lambda y, t: self._slope(y, t, plain)  # noqa: E731
-        path = _path(flow, np.asarray(raw(y))[k - 1], stop, start, self.options)
+        size = y.shape[1]
 
-        def back(state: Any, t: Any) -> Any:
-            at = path(float(raw(t)))
-            return self._backwards(at, state[:size], t, plain, moving)[size:]
+        def segment(y: Any, start: Any, stop: Any, a: Any, p: Any, *inputs: Any) -> list[Any]:
+            flow = lambda y, t: self._slope(y, t, inputs)  # noqa: E731
+            path = _path(flow, np.asarray(y), stop, start, self.options)
 
-        state = np.concatenate([raw(a), raw(p)])
-        end, _ = integrate(back, state, start, stop, self.options)
-        return end[:size], end[size:]
+            def back(state: Any, t: Any) -> Any:
+                at = path(float(raw(t)))
+                return self._backwards(at, state[:size], t, inputs, moving)[size:]
+
+            end, _ = integrate(back, np.concatenate([a, p]), start, stop, self.options)
+            return [end[:size], end[size:]]
+
+        values = [y[k - 1], times[k], times[k - 1], a, p, *inputs]
+        a, p = one_by_one(segment, *map(raw, values))
+        return a, p
 
     def _backwards(
         self, y: Any, a: Any, t: Any, inputs: Sequence[Any], moving: Sequence[int]
@@ -275,7 +315,7 @@ class Trajectory(Recorded):
         both = solved(Dependence(along, params), np.concatenate([y[0], s]), times, self.options)
         found = both[:, size:]
         if dt is not None:
-            speeds = [self._slope(y[k], times[k], sources) for k in range(len(self.times))]
+            speeds = [self._slope(y[k], times[k], sources) for k in range(len(y))]
             found = found + np.stack(speeds) * dt[:, np.newaxis]
         return found
 
