@@ -17,6 +17,17 @@ from gradtape.solvers.parameters import Parameters
 from gradtape.transforms.gradients import value_and_grad
 
 
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Hide from tapes outside what a solver does."""
+    inside = active()
+    activate(())
+    try:
+        yield
+    finally:
+        activate(inside)
+
+
 class Function:
     """``fun(x, *args)`` of a flat `x`: an array, or a Tensor where derivatives are taken.
 
@@ -38,23 +49,17 @@ class Function:
     def _checked(self, result: Any) -> Any:
         raise NotImplementedError
 
-    @contextmanager
-    def unrecorded(self) -> Iterator[None]:
-        """Hide the solver's work from tapes outside, and say so if they follow what enters it."""
-        inside = active()
-        if inside:
-            tensors = [x for x in structure.flatten(self.parameters.tree) if isinstance(x, Handle)]
-            value = self.first(self)
-            if watched([*tensors, value] if isinstance(value, Handle) else tensors):
-                warn_user(
-                    f"Pass plain values, as with x.numpy() or stop_gradient(x), if no gradient is "
-                    f"meant: a watched value enters {self.name} here, whose result carries none."
-                )
-        activate(())
-        try:
-            yield
-        finally:
-            activate(inside)
+    def warn_if_watched(self) -> None:
+        """Say so if tapes outside follow what enters the solver."""
+        if not active():
+            return
+        value = self.first(self)
+        tensors = [*structure.flatten(self.parameters.tree), value]
+        if watched([tensor for tensor in tensors if isinstance(tensor, Handle)]):
+            warn_user(
+                f"Pass plain values, as with x.numpy() or stop_gradient(x), if no gradient is "
+                f"meant: a watched value enters {self.name} here, whose result carries none."
+            )
 
     def first(self, call: Callable[[Any], Any]) -> Any:
         """`call` at the start; where it fails on a list in place of a vector, the error says so."""

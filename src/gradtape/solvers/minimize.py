@@ -9,7 +9,7 @@ import numpy as np
 
 from gradtape.solvers.derivatives import constraints as exact_constraints
 from gradtape.solvers.derivatives import in_float64, operator, products
-from gradtape.solvers.functions import Equations, Objective
+from gradtape.solvers.functions import Equations, Objective, unrecorded
 from gradtape.solvers.parameters import Parameters
 from gradtape.solvers.reports import Reports
 from gradtape.transforms.gradients import grad
@@ -118,6 +118,7 @@ def minimize(
     parameters = Parameters("minimize", x0)
     limits = parameters.bounds(bounds, pairs_of_entries=True)
     objective = Objective("minimize", fun, parameters, args)
+    objective.warn_if_watched()
     wanted = method.lower() if isinstance(method, str) else method
     call: Any = objective.value
     derivatives: dict[str, Any] = {}
@@ -132,7 +133,7 @@ def minimize(
         return reports.tell(x, lambda: objective.value(x), state)
 
     total = (options or {}).get("maxiter")
-    with Reports(parameters, callback, progress, total) as reports, objective.unrecorded():
+    with Reports(parameters, callback, progress, total) as reports, unrecorded():
         objective.first(call)
         objective.warn_unless_finite(objective.value(parameters.vector))
         try:
@@ -227,6 +228,7 @@ def least_squares(
     parameters = Parameters("least_squares", x0)
     limits = parameters.bounds(bounds, pairs_of_entries=False)
     residuals = Equations("least_squares", fun, parameters, args)
+    residuals.warn_if_watched()
     unformed = options.get("tr_solver") == "lsmr" and sparsity is None
     jac = operator(residuals) if unformed else in_float64(jacobian(residuals, sparsity=sparsity))
 
@@ -238,7 +240,7 @@ def least_squares(
         options["bounds"] = limits
     with (
         Reports(parameters, callback, progress, options.get("max_nfev")) as reports,
-        residuals.unrecorded(),
+        unrecorded(),
     ):
         residuals.first(residuals.values)
         if reports.wanted:
@@ -322,8 +324,9 @@ def root(
     def tell(x: Any, f: Any) -> Any:
         return reports.tell(x, lambda: np.max(np.abs(f)), {"fun": f})
 
+    equations.warn_if_watched()
     more: dict[str, Any] = {"jac": in_float64(jacobian(equations))} if has_jacobian else {}
-    with Reports(parameters, callback, progress) as reports, equations.unrecorded():
+    with Reports(parameters, callback, progress) as reports, unrecorded():
         values = equations.first(equations.values)
         if len(values) != len(parameters.vector):
             raise ValueError(
