@@ -458,7 +458,9 @@ MASKED = {
     "norm": lambda x: np.linalg.norm(np.maximum(x, 0)) + np.linalg.norm(x * 0),
     "index": lambda x: np.sqrt(np.abs(x))[np.argmax(x)],
     "index array": lambda x: np.sum(np.sqrt(np.abs(x))[np.argsort(x)[-1:]]),
-    "take_along_axis": lambda x: np.sum(np.take_along_axis(np.log(np.abs(x)), np.argsort(x)[1:], 0)[1:]),
+    "take_along_axis": lambda x: np.sum(
+        np.take_along_axis(np.log(np.abs(x)), np.argsort(x)[1:], 0)[1:]
+    ),
     "slice": lambda x: np.sum(np.sqrt(np.abs(x))[2:]),
     "repeated": lambda x: np.sum(np.sqrt(np.abs(x))[[2, 2, 1]][:1]),
     "written": lambda x: _written(x),

@@ -165,7 +165,7 @@ linear(
 )
 def _setitem(a: Any, b: Any, c: Any) -> Any:
     index = frozen_index(b)
-    if holds_batch(index) and getattr(index, "dtype", None) == bool:
+    if holds_batch(index) and getattr(index, "dtype", None) == np.dtype(bool):
         if np.ndim(raw(c)) <= a.ndim - index.ndim:  # one value, wherever the condition holds
             condition = np.reshape(index, index.shape + (1,) * (a.ndim - index.ndim))
             return np.where(condition, cast(c, a.dtype), a)

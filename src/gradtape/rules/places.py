@@ -43,7 +43,7 @@ def _axes(part: Any) -> int:
     """How many axes of an array a part of an index names."""
     if part is None or isinstance(part, EllipsisType):
         return 0
-    return part.ndim if getattr(part, "dtype", None) == bool else 1
+    return part.ndim if getattr(part, "dtype", None) == np.dtype(bool) else 1
 
 
 def _parts(index: Any, shape: tuple[int, ...]) -> list[Any]:
@@ -55,7 +55,7 @@ def _parts(index: Any, shape: tuple[int, ...]) -> list[Any]:
     for part in given:
         if isinstance(part, EllipsisType):
             parts.extend([slice(None)] * missing)
-        elif getattr(part, "dtype", None) == bool and part.ndim:
+        elif getattr(part, "dtype", None) == np.dtype(bool) and part.ndim:
             parts.extend(np.nonzero(part))
         else:
             parts.append(part)
@@ -70,7 +70,9 @@ def _place(index: Any, shape: tuple[int, ...], size: int, shared: bool = False) 
     parts = _parts(index, shape)
     own = [isinstance(part, Examples) for part in parts]
     ranks = [getattr(p.array if o else p, "ndim", 0) - o for p, o in zip(parts, own, strict=True)]
-    if any([getattr(part, "dtype", None) == bool for part in parts]):  # of rank 0: it adds an axis
+    if any(
+        [getattr(part, "dtype", None) == np.dtype(bool) for part in parts]
+    ):  # of rank 0: it adds an axis
         return None
     arrays = [k for k, p in enumerate(parts) if p is not None and not isinstance(p, slice)]
     inner = max([ranks[k] for k in arrays], default=0)
