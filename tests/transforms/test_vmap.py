@@ -112,7 +112,7 @@ def test_arrays_give_arrays_and_tensors_give_tensors() -> None:
     assert gt.vmap(np.sin)(X).flags.writeable
     assert isinstance(gt.vmap(np.sin)(gt.constant(X)), gt.Tensor)
     assert isinstance(gt.vmap(lambda a, b: a + b)(X, gt.constant(X)), gt.Tensor)
-    assert_array_equal(gt.vmap(lambda a: a + 1)([1.0, 2.0, 3.0][:0] or np.arange(3)), [1, 2, 3])
+    assert_array_equal(gt.vmap(lambda a: a + 1)(np.arange(3)), [1, 2, 3])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.int32])
@@ -445,7 +445,8 @@ MASKED = {
     "where": lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0)),
     "where of scalars": lambda x: np.where(x[0] > 0, np.sqrt(x[0]), 0) * 2,
     "select": lambda x: np.sum(np.select([x > 0], [np.log(x)], x)),
-    "maximum": lambda x: np.sum(np.sqrt(np.maximum(x, 0))) if 0 else np.sum(np.maximum(x, x[1])),
+    "maximum": lambda x: np.sum(np.maximum(x, x[1])),
+    "piecewise": lambda x: np.sum(np.piecewise(x, [x < 0, x > 0], [np.sin, np.sqrt, 1.0])),
     "clip": lambda x: np.sum(np.clip(np.log(np.abs(x)), -1, 1)),
     "max": lambda x: np.max(x) ** 2,
     "max of roots": lambda x: np.max(np.sqrt(np.abs(x))),
@@ -458,7 +459,7 @@ MASKED = {
     "norm": lambda x: np.linalg.norm(np.maximum(x, 0)) + np.linalg.norm(x * 0),
     "index": lambda x: np.sqrt(np.abs(x))[np.argmax(x)],
     "index array": lambda x: np.sum(np.sqrt(np.abs(x))[np.argsort(x)[-1:]]),
-    "take_along_axis": lambda x: np.sum(np.take_along_axis(np.log(np.abs(x)), np.argsort(x)[1:], 0)[1:]),
+    "take_along_axis": lambda x: np.take_along_axis(np.log(np.abs(x)), np.argsort(x), 0)[-1],
     "slice": lambda x: np.sum(np.sqrt(np.abs(x))[2:]),
     "repeated": lambda x: np.sum(np.sqrt(np.abs(x))[[2, 2, 1]][:1]),
     "written": lambda x: _written(x),

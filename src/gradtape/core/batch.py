@@ -212,7 +212,7 @@ class Batch(NDArrayOperatorsMixin):
     def __int__(self) -> NoReturn:
         refuse("int()")
 
-    def __index__(self) -> NoReturn:
+    def __index__(self) -> NoReturn:  # noqa: PLE0305
         refuse("a number that Python or NumPy counts by, as an index or in range(),")
 
     def __complex__(self) -> NoReturn:

@@ -116,14 +116,36 @@ def searching(
     return call(a, past(axis, a.ndim - 1), *rest, **{k: options[k] for k in options if k != "axis"})
 
 
-def ordering(
-    call: Callable[..., Any], values: Sequence[Any], _: Sequence[bool], options: dict[str, Any]
-) -> Any:
-    """The batching of a function ``f(a, ..., axis=-1)`` that keeps the shape of `a`."""
-    axis = options.get("axis", -1)
-    if axis is None or len(values) > 1 or values[0].ndim == 1:
-        return NotImplemented
-    return call(values[0], **{**options, "axis": past(axis, values[0].ndim - 1)})
+def ordering(at: int) -> Batching:
+    """Of a function ``f(a, ..., axis=-1)`` of one array, in which `axis` is argument `at`."""
+
+    def batch(
+        call: Callable[..., Any], values: Sequence[Any], _: Sequence[bool], options: dict[str, Any]
+    ) -> Any:
+        a, *rest = values
+        axis = values[at] if len(values) > at else options.get("axis", -1)
+        if a.ndim == 1:
+            return NotImplemented
+        if axis is None:
+            a, axis = a.reshape((a.shape[0], -1)), -1
+        options = {k: v for k, v in options.items() if k != "axis"}
+        others = rest[at:]
+        return call(a, *rest[: at - 1], past(axis, a.ndim - 1), *others, **options)
+
+    return batch
+
+
+def looked_up(at: int) -> Batching:
+    """Of a function of each entry of argument `at` alone, for which it reads all of the others."""
+
+    def batch(
+        call: Callable[..., Any], values: Sequence[Any], batched: Sequence[bool], options: Any
+    ) -> Any:
+        if [k for k, own in enumerate(batched) if own] != [at]:
+            return NotImplemented
+        return call(*values, **options)
+
+    return batch
 
 
 def renamed(**change: Callable[[Any, Any], Any]) -> Batching:

@@ -214,11 +214,11 @@ class _Trajectory(Recorded):
             if k == 1 and want_times:
                 at_times.append(-np.dot(a, self._slope(y[0], times[0], sources)))
             a = a + g[k - 1]
-        own = {0: a} if self.start_moves else {}
+        ends = {0: a} if self.start_moves else {}
         if want_times:
-            own[int(self.start_moves)] = np.stack(at_times[::-1]) if at_times else np.zeros(1)
+            ends[int(self.start_moves)] = np.stack(at_times[::-1]) if at_times else np.zeros(1)
         found = iter(_parts(p, [sources[k] for k in moving]))
-        return [own[k] if k < self.before else next(found) for k in asked]
+        return [ends[k] if k < self.before else next(found) for k in asked]
 
     def _segment(
         self,

@@ -91,6 +91,12 @@ def outline(a: Any) -> Any:
     return np.empty(a.shape, bool)
 
 
+def sample(x: Any) -> Any:
+    """What NumPy may look at in place of `x`: its value; ones, like one example, for a batch."""
+    value = raw(x)
+    return np.ones(value.shape, value.dtype) if hasattr(value, "examples") else value
+
+
 def lengths(shape: Any) -> tuple[int, ...]:
     """A shape argument as a tuple of Python integers."""
     shape = raw(shape)

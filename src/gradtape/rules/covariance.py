@@ -8,8 +8,8 @@ import numpy as np
 
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, positive_real
-from gradtape.core.rules import composite, raw
-from gradtape.rules.arguments import as_array, cast, conj
+from gradtape.core.rules import composite
+from gradtape.rules.arguments import as_array, cast, conj, sample
 
 _FREQUENCIES = np.array([1, 3, 2, 1])
 
@@ -48,8 +48,8 @@ def _cov(
     m, y = as_array(m), None if y is None else as_array(y)
     f, a = (None if w is None else as_array(w) for w in (fweights, aweights))
     # NumPy goes first: it refuses and warns of what it does, and chooses the dtype.
-    options = {"ddof": ddof, "fweights": raw(f), "aweights": raw(a), "dtype": dtype}
-    plain = np.cov(raw(m), raw(y), rowvar, bias, **options)
+    options = {"ddof": ddof, "fweights": sample(f), "aweights": sample(a), "dtype": dtype}
+    plain = np.cov(sample(m), sample(y), rowvar, bias, **options)
     if not plain.size:
         return apply(np.positive, (plain,))
     x = _variables(m, plain.dtype, rowvar or m.ndim == 1)

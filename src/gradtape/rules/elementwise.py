@@ -298,10 +298,13 @@ elementwise(
 # -- no gradient: piecewise constant, truth values, bits ----------------------------------------
 
 constant(
-    *(np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide),
+    *(np.fix, np.round, np.around, np.isneginf, np.isposinf, np.iscomplex, np.isreal, np.isclose),
+    batch=everywhere,
+)
+constant(
+    *(np.floor, np.ceil, np.trunc, np.rint, np.floor_divide),
     *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
-    *(np.isfinite, np.isinf, np.isnan, np.isneginf, np.isposinf, np.isnat, np.signbit),
-    *(np.iscomplex, np.isreal, np.spacing),
+    *(np.isfinite, np.isinf, np.isnan, np.isnat, np.signbit, np.spacing),
     *(np.logical_and, np.logical_or, np.logical_xor, np.logical_not),
     *(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert),
     *(np.left_shift, np.right_shift, np.gcd, np.lcm, np.packbits, np.unpackbits),

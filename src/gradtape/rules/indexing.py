@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.batching import leading, of_no_one_shape
+from gradtape.core.batching import Examples, leading, looked_up, of_no_one_shape, sees_options
 from gradtape.core.cotangents import (
     DEAD,
     Masked,
@@ -28,8 +28,8 @@ from gradtape.core.domains import call, draw, real_only
 from gradtape.core.handle import Spec, frozen_index
 from gradtape.core.kinds import somewhere, surely
 from gradtape.core.rules import composite, constant, is_complex, linear, raw, variadic
-from gradtape.rules.arguments import along, as_array, cast, into
-from gradtape.rules.places import add_examples, take_examples, write_examples
+from gradtape.rules.arguments import along, as_array, cast, into, sample
+from gradtape.rules.places import add_examples, is_condition, take_examples, write_examples
 
 # -- x[index] -----------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ linear(
 )
 def _setitem(a: Any, b: Any, c: Any) -> Any:
     index = frozen_index(b)
-    if holds_batch(index) and getattr(index, "dtype", None) == bool:
+    if holds_batch(index) and is_condition(index):
         if np.ndim(raw(c)) <= a.ndim - index.ndim:  # one value, wherever the condition holds
             condition = np.reshape(index, index.shape + (1,) * (a.ndim - index.ndim))
             return np.where(condition, cast(c, a.dtype), a)
@@ -211,10 +211,10 @@ def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "
     if not a.ndim:
         a, axis = a[None], 0
     if axis is None:
-        places = _positions(indices, a.size, mode)
-        return into(out, a[np.unravel_index(places, a.shape)])
+        places = np.unravel_index(_positions(indices, a.size, mode), a.shape)
+        return into(out, taken(a, places))
     axis = normalize_axis_index(axis, a.ndim)
-    return into(out, a[along(axis, _positions(indices, a.shape[axis], mode))])
+    return into(out, taken(a, along(axis, _positions(indices, a.shape[axis], mode))))
 
 
 def gathered(a: Any, places: Any, *, axis: int) -> Any:
@@ -237,13 +237,13 @@ def _gathered_transpose(g: Any, a: Any, places: Any, *, axis: int) -> Any:
     mesh = list(np.ogrid[tuple(map(slice, shape))])
     mesh[axis] = np.where(places < 0, places + shape[axis], places)
     # One index array into the flat array: adding at it is much quicker than at several.
-    flat = np.ravel_multi_index(np.broadcast_arrays(*mesh), shape)
+    flat = 0
+    for length, part in zip(shape, mesh, strict=True):
+        flat = flat * length + part
     total = scatter(Spec((a.size,), g.dtype), [(flat, g)])
 
     def touched() -> Any:
-        mask = np.zeros(a.size, bool)
-        mask[flat] = True
-        return mask.reshape(shape)
+        return np.reshape(_put(np.zeros(a.size, bool), True, flat), shape)
 
     return Masked(np.reshape(total, shape), touched)
 
@@ -310,7 +310,7 @@ def _extract(condition: Any, arr: Any) -> Any:
 @composite(np.ix_, calls=[call(draw(2), draw(3)), call(draw(2))])
 def _ix(*args: Any) -> Any:
     # Meant for indices, but NumPy reshapes any numbers.
-    grids = np.ix_(*map(raw, args))
+    grids = np.ix_(*map(sample, args))
     pairs = [(as_array(arg), grid) for arg, grid in zip(args, grids, strict=True)]
     parts = [arg if arg.dtype.kind in "fc" else grid for arg, grid in pairs]
     return tuple(
@@ -335,20 +335,54 @@ def weighted_count(weights: Any, *, x: Any, minlength: int) -> Any:
     return np.bincount(x, weights, minlength)
 
 
+def _apart(x: Any, size: int, minlength: int) -> tuple[Any, int]:
+    """The numbers `x`, none of which two of `size` examples have in common; how many each has."""
+    if not isinstance(x, np.ndarray):
+        return None, 0
+    rows = np.broadcast_to(x, (size, x.shape[-1]))
+    counts = np.maximum(rows.max(axis=1, initial=-1) + 1, minlength)
+    if counts.size and counts.min() != counts.max():
+        of_no_one_shape()
+    length = int(counts.max(initial=minlength))
+    return (rows + length * np.arange(size)[:, None]).ravel(), length
+
+
+def _count_examples(count: Any, values: Any, batched: Any, options: Any) -> Any:
+    (x,) = values
+    flat, length = _apart(x, x.shape[0], options["minlength"])
+    if flat is None:
+        return NotImplemented
+    return np.reshape(count(flat, minlength=x.shape[0] * length), (x.shape[0], length))
+
+
+@sees_options
+def _add_up_examples(weighted_count: Any, values: Any, batched: Any, options: Any) -> Any:
+    (weights,), (own,), x, minlength = values, batched, options["x"], options["minlength"]
+    x = x.array if isinstance(x, Examples) else x
+    size = weights.shape[0] if own else x.shape[0]
+    flat, length = _apart(x, size, minlength)
+    if flat is None:
+        return NotImplemented
+    weights = np.reshape(np.broadcast_to(weights, (size, weights.shape[-1])), -1)
+    return np.reshape(weighted_count(weights, x=flat, minlength=size * length), (size, length))
+
+
 linear(
     weighted_count,
-    lambda g, weights, x, minlength: g[x],
+    lambda g, weights, x, minlength: taken(g, x),
     moves=True,
+    batch=_add_up_examples,
     calls=[call(draw(3, domain=real_only), x=np.array([0, 2, 2]), minlength=4)],
 )
 
-constant(_count)
+constant(_count, batch=_count_examples)
 
 # -- indices carry no gradient ------------------------------------------------------------------
 
 
+constant(np.unravel_index, batch=looked_up(0))
 constant(np.nonzero, np.flatnonzero, np.argwhere, batch=of_no_one_shape)
 constant(
-    *(np.unravel_index, np.ravel_multi_index),
+    np.ravel_multi_index,
     *(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import Domain, call, draw, positive, real_only
 from gradtape.core.rules import composite, raw
-from gradtape.rules.arguments import as_array, cast, joined
+from gradtape.rules.arguments import as_array, cast, joined, sample
 
 # -- interp -------------------------------------------------------------------------------------
 
@@ -36,28 +36,33 @@ def _interp(
     x, xp = cast(as_array(x), np.float64), cast(as_array(xp), np.float64)
     fp = as_array(fp)
     fp = cast(fp, np.complex128 if fp.dtype.kind == "c" else np.float64)
-    np.interp(0.0, raw(xp), raw(fp), period=raw(period))  # its errors
+    np.interp(0.0, sample(xp), sample(fp), period=sample(period))  # its errors
     if period is not None:
         x, xp, fp = _wrapped(x, xp, fp, np.absolute(period))
         left = right = None
     last = xp.shape[0] - 1
     knot = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, last)
-    inside = np.take(fp, knot)
+    inside = _entries(fp, knot)
     if last:
         piece = np.minimum(knot, last - 1)
-        width = np.take(xp, piece + 1) - np.take(xp, piece)
-        rise = np.take(fp, piece + 1) - np.take(fp, piece)
+        width = _entries(xp, piece + 1) - _entries(xp, piece)
+        rise = _entries(fp, piece + 1) - _entries(fp, piece)
         slope = rise / np.where(width == 0, 1, width)  # 0 where the last knot stands twice
-        inside = inside + slope * (x - np.take(xp, knot))
+        inside = inside + slope * (x - _entries(xp, knot))
     inside = np.where(x < xp[0], fp[0] if left is None else left, inside)
     return np.where(x > xp[-1], fp[-1] if right is None else right, inside)
+
+
+def _entries(a: Any, places: Any) -> Any:
+    """`np.take`, which looks for Tensors and batches in its first argument only."""
+    return apply(np.take, (a, places))
 
 
 def _wrapped(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
     """The knots within one period, and one more at each side."""
     x, xp = x % period, xp % period
     order = np.argsort(xp)
-    xp, fp = np.take(xp, order), np.take(fp, order)
+    xp, fp = _entries(xp, order), _entries(fp, order)
     xp = np.concatenate((xp[-1:] - period, xp, xp[:1] + period))
     return x, xp, np.concatenate((fp[-1:], fp, fp[:1]))
 
@@ -89,13 +94,13 @@ def _linspace(
 ) -> Any:
     start, stop = joined(start), joined(stop)
     # NumPy goes first: it refuses what it refuses, and chooses the dtypes.
-    plain = np.linspace(raw(start), raw(stop), num, endpoint, dtype=dtype, axis=axis)
+    plain = np.linspace(sample(start), sample(stop), num, endpoint, dtype=dtype, axis=axis)
     if plain.dtype.kind not in "fc":
         return apply(np.positive, (plain,))
     divisions = num - 1 if endpoint else num
     rise = stop - start
     step = rise / divisions if divisions > 0 else math.nan
-    kind = np.finfo(np.linspace(raw(start), raw(stop), 0).dtype).dtype
+    kind = np.finfo(np.linspace(sample(start), sample(stop), 0).dtype).dtype
     count = np.reshape(np.arange(num, dtype=kind), (-1,) + (1,) * (plain.ndim - 1))
     y = start + count * (step if divisions > 0 else rise)
     if endpoint and num > 1:
@@ -152,10 +157,13 @@ def _geomspace(
     axis: int = 0,
 ) -> Any:
     start, stop = joined(start), joined(stop)
-    plain = np.geomspace(raw(start), raw(stop), num, endpoint, dtype, axis)
+    shown = [raw(start), raw(stop)]
+    if hasattr(shown[0], "examples") or hasattr(shown[1], "examples"):
+        shown = [np.ones(np.shape(end), np.result_type(end)) for end in shown]  # of one sign
+    plain = np.geomspace(*shown, num, endpoint, dtype, axis)
     if plain.dtype.kind not in "fc":
         return apply(np.positive, (plain,))
-    wide = np.geomspace(raw(start), raw(stop), 0).dtype
+    wide = np.geomspace(*shown, 0).dtype
     start, stop = cast(as_array(start), wide), cast(as_array(stop), wide)
     # Both are turned so that the first is a positive number, and the result is turned back.
     turn = np.sign(start)

@@ -21,6 +21,7 @@ from gradtape.rules.arguments import (
     joined,
     kept,
     prepared,
+    sample,
     to_front,
 )
 from gradtape.rules.indexing import taken
@@ -151,7 +152,7 @@ def _reduce(
 ) -> Any:
     array = prepared((ufunc, "reduce"), array, dtype, out)
     options = {} if initial is None else {"initial": raw(initial)}
-    ufunc.reduce(raw(array), axis=axis, where=raw(where), **options)
+    ufunc.reduce(sample(array), axis=axis, where=raw(where), **options)
     slices = to_front(array, axis)
     mask = None
     if where is not True:
@@ -180,7 +181,7 @@ def _accumulate(
     ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, out: Any = None
 ) -> Any:
     array = prepared((ufunc, "accumulate"), array, dtype, out)
-    ufunc.accumulate(raw(array), axis=axis)
+    ufunc.accumulate(sample(array), axis=axis)
     slices = np.moveaxis(array, axis, 0)
     if not slices.shape[0]:
         return array
@@ -203,7 +204,7 @@ def _reduceat(
 ) -> Any:
     array = prepared((ufunc, "reduceat"), array, dtype, out)
     starts = np.array(raw(indices)).tolist()
-    ufunc.reduceat(raw(array), starts, axis=axis)
+    ufunc.reduceat(sample(array), starts, axis=axis)
     slices = np.moveaxis(array, axis, 0)
     stops = [*starts[1:], slices.shape[0]]
     results = [

@@ -39,11 +39,17 @@ class _Place(NamedTuple):
         return value if self.moved is None else np.moveaxis(value, *self.moved[::-1])
 
 
+def is_condition(part: Any) -> bool:
+    """Whether `part` holds booleans."""
+    dtype: np.dtype[Any] | None = getattr(part, "dtype", None)
+    return dtype is not None and dtype.kind == "b"
+
+
 def _axes(part: Any) -> int:
     """How many axes of an array a part of an index names."""
     if part is None or isinstance(part, EllipsisType):
         return 0
-    return part.ndim if getattr(part, "dtype", None) == bool else 1
+    return part.ndim if is_condition(part) else 1
 
 
 def _parts(index: Any, shape: tuple[int, ...]) -> list[Any]:
@@ -55,7 +61,7 @@ def _parts(index: Any, shape: tuple[int, ...]) -> list[Any]:
     for part in given:
         if isinstance(part, EllipsisType):
             parts.extend([slice(None)] * missing)
-        elif getattr(part, "dtype", None) == bool and part.ndim:
+        elif is_condition(part) and part.ndim:
             parts.extend(np.nonzero(part))
         else:
             parts.append(part)
@@ -70,7 +76,7 @@ def _place(index: Any, shape: tuple[int, ...], size: int, shared: bool = False) 
     parts = _parts(index, shape)
     own = [isinstance(part, Examples) for part in parts]
     ranks = [getattr(p.array if o else p, "ndim", 0) - o for p, o in zip(parts, own, strict=True)]
-    if any([getattr(part, "dtype", None) == bool for part in parts]):  # of rank 0: it adds an axis
+    if any([is_condition(part) for part in parts]):  # of rank 0: it adds an axis
         return None
     arrays = [k for k, p in enumerate(parts) if p is not None and not isinstance(p, slice)]
     inner = max([ranks[k] for k in arrays], default=0)
@@ -99,7 +105,7 @@ def _flat(index: Any) -> tuple[Any, ...]:
 
 def _by_condition(index: Any) -> bool:
     """Whether `index` is a condition that differs between the examples."""
-    return any([isinstance(p, Examples) and p.array.dtype == bool for p in _flat(index)])
+    return any([isinstance(p, Examples) and is_condition(p.array) for p in _flat(index)])
 
 
 def _size(values: Any, batched: Any, *indices: Any) -> int:

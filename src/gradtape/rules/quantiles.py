@@ -34,6 +34,7 @@ from gradtape.rules.arguments import (
     inexact,
     is_tensor,
     prepared,
+    sample,
     to_front,
 )
 from gradtape.rules.reductions import calls_along
@@ -60,7 +61,7 @@ def _at_ranks(rows: Any, ranks: Any, nan_wins: bool) -> Any:
     last = np.array([rows.shape[-1] - 1])
     real = rows.dtype.kind == "f"
     nan_wins = nan_wins and real
-    if ranks.ndim == 1 and not is_tensor(ranks):
+    if ranks.ndim == 1 and isinstance(ranks, np.ndarray):
         ranks = np.concatenate((ranks, last)) if nan_wins else ranks
         order = np.argpartition(rows, np.unique(ranks), axis=-1)
     else:
@@ -267,7 +268,7 @@ def _register_quantile(function: Function, scale: int, ignore_nan: bool) -> None
         rows, weights = _rows(a, axis), raw(weights)
         options = {} if weights is None else {"weights": np.ones(1)}
         # NumPy goes first: it refuses what it refuses, and chooses the dtype.
-        dtype = np.result_type(plain(np.zeros(1, a.dtype), raw(q), method=method, **options))
+        dtype = np.result_type(plain(np.zeros(1, a.dtype), sample(q), method=method, **options))
         if not rows.shape[-1]:
             empty = function(raw(a), raw(q), axis=axis, method=method, keepdims=keepdims)
             return apply(np.positive, (empty,))

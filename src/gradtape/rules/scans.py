@@ -152,7 +152,7 @@ def _leaders(a: Any, *, ufunc: np.ufunc, axis: int) -> Any:
     return np.moveaxis(np.maximum.accumulate(places, axis=-1), -1, axis)
 
 
-constant(_leaders)
+constant(_leaders, batch=leading(0))
 
 for _ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
 

@@ -11,7 +11,7 @@ from gradtape.core.dispatch import apply
 from gradtape.core.domains import Domain, call, draw, real_only
 from gradtape.core.kinds import surely
 from gradtape.core.rules import composite, is_complex, raw, selection
-from gradtape.rules.arguments import into, is_tensor, joined
+from gradtape.rules.arguments import cast, into, is_tensor, joined
 
 # -- one of several arrays at each entry --------------------------------------------------------
 
@@ -113,15 +113,30 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
     if condlist.__class__ in (list, tuple):
         conditions = [raw(condition) for condition in condlist]
     numbers = list(range(1, len(funclist) + 1))
+    if any([hasattr(raw(condition), "examples") for condition in conditions]):
+        return _piecewise_examples(x, conditions, funclist, args, kw)
     taken = np.piecewise(np.zeros(x.shape, np.intp), raw(conditions), numbers)
-    result = np.zeros(x.shape, x.dtype)
+    entries = x if x.ndim else np.reshape(x, -1)
+    result = np.zeros(entries.shape, x.dtype)
     for number, function in zip(numbers, funclist, strict=True):
-        mask = taken == number
+        mask = (taken == number).reshape(entries.shape)
         if callable(function) and not surely(~mask):
-            function = function(x[mask], *args, **kw)
+            function = function(entries[mask], *args, **kw)
         if not callable(function):
             result = apply(operator.setitem, (result, mask, function))
-    return apply(np.positive, (result,))  # a Tensor also where nothing was taken
+    # A Tensor also where nothing was taken.
+    return apply(np.positive, (result if x.ndim else np.reshape(result, ()),))
+
+
+def _piecewise_examples(x: Any, conditions: Any, functions: Any, args: Any, kw: Any) -> Any:
+    """Where conditions differ between the examples: each function of all of `x`, then chosen."""
+    default = functions[len(conditions) :]
+    pieces = [*zip([True], default, strict=False), *zip(conditions, functions, strict=False)]
+    result = np.zeros_like(x)
+    for condition, piece in pieces:
+        y = piece(x, *args, **kw) if callable(piece) else piece
+        result = apply(choice, (condition, cast(y, x.dtype), result))
+    return result
 
 
 # -- bounds -------------------------------------------------------------------------------------

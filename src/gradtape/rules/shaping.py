@@ -399,7 +399,7 @@ def _filled(a: Any, fill_value: Any, **options: Any) -> Any:
     return np.full_like(a, fill_value, **options)
 
 
-constant(_filled)
+constant(_filled, of_outline=True)
 
 
 @composite(
@@ -416,7 +416,7 @@ def _full_like(
     device: Any = None,
     shape: Any = None,
 ) -> Any:
-    if not holds_tensor(fill_value):
+    if not holds_tensor(fill_value) and not hasattr(fill_value, "examples"):
         return apply(_filled, (a, fill_value), {"dtype": dtype, "order": order, "shape": shape})
     spec = raw(as_array(a))
     fill = as_array(fill_value).astype(spec.dtype if dtype is None else dtype)
@@ -430,7 +430,7 @@ constant(np.zeros_like, np.ones_like, np.empty_like, of_outline=True)
 constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, of_outline=True)
 constant(np.result_type, np.can_cast, np.common_type, np.min_scalar_type, of_outline=True)
 constant(np.isscalar)
-constant(np.array_equal, np.array_equiv, np.allclose, np.isclose)
+constant(np.array_equal, np.array_equiv, np.allclose)
 constant(np.may_share_memory, np.shares_memory)
 constant(np.array_repr, np.array_str, np.array2string)
 constant(np.save, np.savez, np.savez_compressed, np.savetxt)  # a copy on disk: nothing is lost

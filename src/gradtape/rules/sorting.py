@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.batching import leading, ordering
+from gradtape.core.batching import leading, looked_up, ordering
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, constant, linear, raw
@@ -94,6 +94,9 @@ def _partition(
 
 # -- positions carry no gradient ----------------------------------------------------------------
 
-constant(np.argsort, batch=ordering)
-constant(np.argpartition, np.lexsort, np.searchsorted, np.digitize, np.isin)
+constant(np.argsort, batch=ordering(1))
+constant(np.argpartition, batch=ordering(2))
+constant(np.searchsorted, batch=looked_up(1))
+constant(np.digitize, np.isin, batch=looked_up(0))
+constant(np.lexsort)
 constant(*[getattr(np, name) for name in ["in1d"] if hasattr(np, name)])  # until NumPy 2.3
