@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy.special import _ufuncs as special
 
 from gradtape.core.domains import Domain, call, draw, positive_real, real_only
 from gradtape.core.rules import elementwise, primitive

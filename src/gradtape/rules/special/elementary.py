@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy.special import _ufuncs as special
 
 from gradtape.core.domains import (
     Domain,
@@ -159,7 +159,7 @@ def _lambert_slope(y: Any, x: Any, k: Any, tol: Any) -> Any:
     return np.exp(-y) / (1 + y)  # infinite at the branch point, y = -1
 
 
-_lambertw = special._ufuncs._lambertw
+_lambertw = special._lambertw
 elementwise(
     _lambertw,
     _lambert_slope,

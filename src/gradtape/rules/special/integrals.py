@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy.special import _ufuncs as special
 
 from gradtape.core.domains import Domain, call, draw, nonzero_real, positive, positive_real
 from gradtape.core.kinds import invoke

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy.special import _ufuncs as special
 
 from gradtape.core.domains import Domain, call, draw
 from gradtape.core.rules import elementwise
