@@ -4,11 +4,13 @@ from gradtape.rules.special import (
     bessel,
     distributions,
     elementary,
+    elliptic,
     errors,
     gamma,
+    hypergeometric,
     incomplete,
-    integrals,
     polynomials,
+    several,
 )
 from gradtape.rules.special.unsupported import UNSUPPORTED
 
@@ -17,9 +19,11 @@ __all__ = [
     "bessel",
     "distributions",
     "elementary",
+    "elliptic",
     "errors",
     "gamma",
+    "hypergeometric",
     "incomplete",
-    "integrals",
     "polynomials",
+    "several",
 ]

@@ -1,20 +1,20 @@
 """Incomplete gamma and beta functions, and the distributions made of them.
 
-Each is a distribution function at a point that depends on its arguments. Of an inverse, the
-derivatives follow from the implicit function theorem: where ``F(p, x) = c`` is held,
-``dx/dp = -F_p / F_x`` and ``dx/dc = 1 / F_x``.
+A distribution states its slopes, the derivatives of ``F(a, b, ...)`` in each argument. Those of an
+inverse, which solves ``F = p`` for one of them, follow from the implicit function theorem: for
+the solution s, ``ds/dp = 1 / F_s`` and ``ds/da = -F_a / F_s``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.special import _ufuncs as special
 
-from gradtape.core.domains import Domain, call, draw, positive_real, real_only
+from gradtape.core.domains import Call, Domain, call, draw, positive_real, real_only
 from gradtape.core.rules import elementwise
 from gradtape.rules.special.incomplete import (
     beta_cdf_slope,
@@ -24,235 +24,192 @@ from gradtape.rules.special.incomplete import (
 )
 from gradtape.rules.special.unavailable import unavailable
 
-Slope = Callable[..., Any]
+Slope = Callable[..., Any] | int | str
+"""A derivative ``f(a, b, ...)``, the number 0, or the name of an argument that has none."""
+
 _fraction = Domain(0.1, 0.9)
 _p = positive_real
 
-# -- the gamma distribution ---------------------------------------------------------------------
+
+def _distribution(
+    function: Any,
+    slopes: Sequence[Slope],
+    domain: tuple[Domain, ...],
+    *,
+    sign: int = 1,
+    calls: Sequence[Call] = (),
+) -> None:
+    """A distribution function, or with ``sign=-1`` its complement."""
+
+    def partial(slope: Slope) -> Any:
+        if isinstance(slope, str):
+            return unavailable(function.__name__, slope)
+        if isinstance(slope, int):
+            return slope
+        signed = slope if sign == 1 else lambda *args: -slope(*args)
+        if len(slopes) == 2:
+            return lambda y, a, b: signed(a, b)
+        return lambda y, a, b, c: signed(a, b, c)
+
+    elementwise(function, *map(partial, slopes), domain=domain, calls=calls)
 
 
-def _gamma(a: Any, x: Any) -> tuple[Any, Any]:
-    """The derivatives of the distribution function in its parameter and at its point."""
-    return gamma_cdf_slope(1, a, x), gamma_pdf(a, x)
+def _inverse(
+    function: Any,
+    slopes: Sequence[Slope],
+    solved: int,
+    domain: tuple[Domain, ...],
+    *,
+    sign: int = 1,
+    calls: Sequence[Call] = (),
+) -> None:
+    """The inverse in argument `solved`, in whose place the probability stands."""
+
+    def slope_at(position: int, y: Any, args: tuple[Any, ...]) -> Any:
+        point = (*args[:solved], y, *args[solved + 1 :])
+        along: Any = slopes[solved]
+        if position == solved:
+            return sign / along(*point)
+        across: Any = slopes[position]
+        return -across(*point) / along(*point)
+
+    def partial(position: int) -> Any:
+        slope = slopes[position]
+        if isinstance(slope, str):
+            return unavailable(function.__name__, slope)
+        if isinstance(slope, int):
+            return slope
+        if len(slopes) == 2:
+            return lambda y, a, b: slope_at(position, y, (a, b))
+        return lambda y, a, b, c: slope_at(position, y, (a, b, c))
+
+    elementwise(function, *map(partial, range(len(slopes))), domain=domain, calls=calls)
 
 
-def _ratio(pair: tuple[Any, Any]) -> Any:
-    return pair[0] / pair[1]
+# -- the gamma, chi-square and Poisson distributions --------------------------------------------
 
+_GAMMA: tuple[Slope, ...] = (lambda a, x: gamma_cdf_slope(1, a, x), lambda a, x: gamma_pdf(a, x))
+_distribution(special.gammainc, _GAMMA, (_p, _p))
+_distribution(special.gammaincc, _GAMMA, (_p, _p), sign=-1)
+_inverse(special.gammaincinv, _GAMMA, 1, (_p, _fraction))
+_inverse(special.gammainccinv, _GAMMA, 1, (_p, _fraction), sign=-1)
 
-elementwise(
-    special.gammainc,
-    lambda y, a, x: gamma_cdf_slope(1, a, x),
-    lambda y, a, x: gamma_pdf(a, x),
-    domain=(_p, _p),
+_CHI_SQUARE: tuple[Slope, ...] = (
+    lambda v, x: gamma_cdf_slope(1, v / 2, x / 2) / 2,
+    lambda v, x: gamma_pdf(v / 2, x / 2) / 2,
 )
-elementwise(
-    special.gammaincc,
-    lambda y, a, x: -gamma_cdf_slope(1, a, x),
-    lambda y, a, x: -gamma_pdf(a, x),
-    domain=(_p, _p),
+_distribution(special.chdtr, _CHI_SQUARE, (_p, _p))
+_distribution(special.chdtrc, _CHI_SQUARE, (_p, _p), sign=-1)
+_inverse(special.chdtri, _CHI_SQUARE, 1, (_p, _fraction), sign=-1)
+_inverse(special.chdtriv, _CHI_SQUARE, 0, (_fraction, _p))
+
+_SCALED_GAMMA: tuple[Slope, ...] = (
+    lambda a, b, x: x * gamma_pdf(b, a * x),
+    lambda a, b, x: gamma_cdf_slope(1, b, a * x),
+    lambda a, b, x: a * gamma_pdf(b, a * x),
 )
-for _function, _sign in ((special.gammaincinv, 1), (special.gammainccinv, -1)):
-    elementwise(
-        _function,
-        lambda y, a, p: -_ratio(_gamma(a, y)),
-        lambda y, a, p, sign=_sign: sign / gamma_pdf(a, y),
-        domain=(_p, _fraction),
-    )
-for _function, _sign in ((special.chdtr, 1), (special.chdtrc, -1)):
-    elementwise(
-        _function,
-        lambda y, v, x, sign=_sign: sign / 2 * gamma_cdf_slope(1, v / 2, x / 2),
-        lambda y, v, x, sign=_sign: sign / 2 * gamma_pdf(v / 2, x / 2),
-        domain=(_p, _p),
-    )
-elementwise(
-    special.chdtri,
-    lambda y, v, p: -_ratio(_gamma(v / 2, y / 2)),
-    lambda y, v, p: -2 / gamma_pdf(v / 2, y / 2),
-    domain=(_p, _fraction),
+_distribution(special.gdtr, _SCALED_GAMMA, (_p, _p, _p))
+_distribution(special.gdtrc, _SCALED_GAMMA, (_p, _p, _p), sign=-1)
+_inverse(special.gdtria, _SCALED_GAMMA, 0, (_fraction, _p, _p))
+_inverse(special.gdtrib, _SCALED_GAMMA, 1, (_p, _fraction, _p))
+_inverse(special.gdtrix, _SCALED_GAMMA, 2, (_p, _p, _fraction))
+
+# Counts are rounded down: steps, of slope 0. Only the inverses in a count have it continuous.
+_POISSON: tuple[Slope, ...] = (0, lambda k, m: -gamma_pdf(np.floor(k) + 1, m))
+_CONTINUOUS_POISSON: tuple[Slope, ...] = (
+    lambda k, m: -gamma_cdf_slope(1, k + 1, m),
+    lambda k, m: -gamma_pdf(k + 1, m),
 )
-elementwise(
-    special.chdtriv,
-    lambda y, p, x: 2 / gamma_cdf_slope(1, y / 2, x / 2),
-    lambda y, p, x: -1 / _ratio(_gamma(y / 2, x / 2)),
-    domain=(_fraction, _p),
-)
-for _function, _sign in ((special.gdtr, 1), (special.gdtrc, -1)):
-    elementwise(
-        _function,
-        lambda y, a, b, x, sign=_sign: sign * x * gamma_pdf(b, a * x),
-        lambda y, a, b, x, sign=_sign: sign * gamma_cdf_slope(1, b, a * x),
-        lambda y, a, b, x, sign=_sign: sign * a * gamma_pdf(b, a * x),
-        domain=(_p, _p, _p),
-    )
-elementwise(
-    special.gdtrix,
-    lambda y, a, b, p: -y / a,
-    lambda y, a, b, p: -_ratio(_gamma(b, a * y)) / a,
-    lambda y, a, b, p: 1 / (a * gamma_pdf(b, a * y)),
-    domain=(_p, _p, _fraction),
-)
-elementwise(
-    special.gdtria,
-    lambda y, p, b, x: 1 / (x * gamma_pdf(b, y * x)),
-    lambda y, p, b, x: -_ratio(_gamma(b, y * x)) / x,
-    lambda y, p, b, x: -y / x,
-    domain=(_fraction, _p, _p),
-)
-elementwise(
-    special.gdtrib,
-    lambda y, a, p, x: -x / _ratio(_gamma(y, a * x)),
-    lambda y, a, p, x: 1 / gamma_cdf_slope(1, y, a * x),
-    lambda y, a, p, x: -a / _ratio(_gamma(y, a * x)),
-    domain=(_p, _fraction, _p),
-)
-# The counts of a Poisson distribution are rounded down: steps, of slope 0.
-_COUNTS = np.array([0.0, 1.5, 4.0])
-for _function, _sign in ((special.pdtr, -1), (special.pdtrc, 1)):
-    elementwise(
-        _function,
-        0,
-        lambda y, k, m, sign=_sign: sign * gamma_pdf(np.floor(k) + 1, m),
-        domain=(_p, _p),
-        calls=[call(_COUNTS, draw(3, domain=_p))],
-    )
-elementwise(
+_counts = [call(np.array([0.0, 1.5, 4.0]), draw(3, domain=_p))]
+_distribution(special.pdtr, _POISSON, (_p, _p), calls=_counts)
+_distribution(special.pdtrc, _POISSON, (_p, _p), sign=-1, calls=_counts)
+_inverse(
     special.pdtri,
-    0,
-    lambda y, k, p: -1 / gamma_pdf(np.floor(k) + 1, y),
-    domain=(_p, _fraction),
-    calls=[call(np.array([0.0, 1.0, 4.0]), draw(3, domain=_fraction))],
+    _POISSON,
+    1,
+    (_p, _fraction),
+    calls=[call(np.array([0, 1, 4]), draw(3, domain=_fraction))],
 )
-elementwise(
-    special.pdtrik,
-    lambda y, p, m: -1 / gamma_cdf_slope(1, y + 1, m),
-    lambda y, p, m: -1 / _ratio(_gamma(y + 1, m)),
-    domain=(Domain(0.3, 0.6), Domain(2.0, 4.0)),
+_inverse(special.pdtrik, _CONTINUOUS_POISSON, 0, (Domain(0.3, 0.6), Domain(2.0, 4.0)))
+
+# -- the beta and binomial distributions --------------------------------------------------------
+
+_BETA: tuple[Slope, ...] = (
+    lambda a, b, x: beta_cdf_slope(1, 0, a, b, x, None),
+    lambda a, b, x: beta_cdf_slope(0, 1, a, b, x, None),
+    lambda a, b, x: beta_pdf(a, b, x, None),
 )
-
-# -- the beta distribution ----------------------------------------------------------------------
-
-
-def _in_a(a: Any, b: Any, x: Any, y: Any) -> Any:
-    return beta_cdf_slope(1, 0, a, b, x, y)
-
-
-def _in_b(a: Any, b: Any, x: Any, y: Any) -> Any:
-    return beta_cdf_slope(0, 1, a, b, x, y)
+_distribution(special.betainc, _BETA, (_p, _p, _fraction))
+_distribution(special.betaincc, _BETA, (_p, _p, _fraction), sign=-1)
+_inverse(special.betaincinv, _BETA, 2, (_p, _p, _fraction))
+_inverse(special.betainccinv, _BETA, 2, (_p, _p, _fraction), sign=-1)
+_inverse(special.btdtria, _BETA, 0, (_fraction, _p, _fraction))
+_inverse(special.btdtrib, _BETA, 1, (_p, _fraction, _fraction))
 
 
-for _function, _sign in ((special.betainc, 1), (special.betaincc, -1)):
-    elementwise(
-        _function,
-        lambda y, a, b, x, sign=_sign: sign * _in_a(a, b, x, 1 - x),
-        lambda y, a, b, x, sign=_sign: sign * _in_b(a, b, x, 1 - x),
-        lambda y, a, b, x, sign=_sign: sign * beta_pdf(a, b, x, 1 - x),
-        domain=(_p, _p, _fraction),
-    )
-for _function, _sign in ((special.betaincinv, 1), (special.betainccinv, -1)):
-    elementwise(
-        _function,
-        lambda y, a, b, p: -_in_a(a, b, y, 1 - y) / beta_pdf(a, b, y, 1 - y),
-        lambda y, a, b, p: -_in_b(a, b, y, 1 - y) / beta_pdf(a, b, y, 1 - y),
-        lambda y, a, b, p, sign=_sign: sign / beta_pdf(a, b, y, 1 - y),
-        domain=(_p, _p, _fraction),
-    )
-elementwise(
-    special.btdtria,
-    lambda y, p, b, x: 1 / _in_a(y, b, x, 1 - x),
-    lambda y, p, b, x: -_in_b(y, b, x, 1 - x) / _in_a(y, b, x, 1 - x),
-    lambda y, p, b, x: -beta_pdf(y, b, x, 1 - x) / _in_a(y, b, x, 1 - x),
-    domain=(_fraction, _p, _fraction),
-)
-elementwise(
-    special.btdtrib,
-    lambda y, a, p, x: -_in_a(a, y, x, 1 - x) / _in_b(a, y, x, 1 - x),
-    lambda y, a, p, x: 1 / _in_b(a, y, x, 1 - x),
-    lambda y, a, p, x: -beta_pdf(a, y, x, 1 - x) / _in_b(a, y, x, 1 - x),
-    domain=(_p, _fraction, _fraction),
-)
-
-# The counts of a binomial distribution, and the number of trials, are integers.
-_K, _N = np.array([0.0, 2.0, 3.0]), np.array([4, 5, 3])
-
-
-def _binomial(k: Any, n: Any, p: Any) -> Any:
-    """The slope in p of the probability of more than k successes; all n are certain."""
-    k = np.floor(k)
+def _binomial_in_p(k: Any, n: Any, p: Any) -> Any:
+    """Of at most k successes among n, the limit that is certain among them."""
     certain = k >= n
-    density = beta_pdf(k + 1, np.where(certain, 1, n - k), p, 1 - p)
-    return np.where(certain, 0, density)
+    return np.where(certain, 0, -beta_pdf(np.where(certain, 1, n - k), k + 1, 1 - p, p))
 
 
-def _negative_binomial(k: Any, n: Any, p: Any) -> Any:
-    return beta_pdf(n, np.floor(k) + 1, p, 1 - p)
+def _binomial_in_k(k: Any, n: Any, p: Any) -> Any:
+    first = beta_cdf_slope(1, 0, n - k, k + 1, 1 - p, p)
+    return beta_cdf_slope(0, 1, n - k, k + 1, 1 - p, p) - first
 
 
-for _function, _slope in (
-    (special.bdtr, lambda y, k, n, p: -_binomial(k, n, p)),
-    (special.bdtrc, lambda y, k, n, p: _binomial(k, n, p)),
-    (special.nbdtr, lambda y, k, n, p: _negative_binomial(k, n, p)),
-    (special.nbdtrc, lambda y, k, n, p: -_negative_binomial(k, n, p)),
-):
-    elementwise(
-        _function,
-        0,
-        0,
-        _slope,
-        domain=(_p, _p, _fraction),
-        calls=[call(_K, _N, draw(3, domain=_fraction))],
-    )
-for _function, _slope in (
-    (special.bdtri, lambda y, k, n, p: -1 / _binomial(k, n, y)),
-    (special.nbdtri, lambda y, k, n, p: 1 / _negative_binomial(k, n, y)),
-):
-    elementwise(
-        _function,
-        0,
-        0,
-        _slope,
-        domain=(_p, _p, _fraction),
-        calls=[call(_K[:2].astype(int), _N[:2], draw(2, domain=_fraction))],
-    )
+_BINOMIAL: tuple[Slope, ...] = (0, 0, lambda k, n, p: _binomial_in_p(np.floor(k), n, p))
+_CONTINUOUS_BINOMIAL: tuple[Slope, ...] = (
+    _binomial_in_k,
+    lambda k, n, p: beta_cdf_slope(1, 0, n - k, k + 1, 1 - p, p),
+    _binomial_in_p,
+)
+_NEGATIVE: tuple[Slope, ...] = (0, 0, lambda k, n, p: beta_pdf(n, np.floor(k) + 1, p, 1 - p))
+_CONTINUOUS_NEGATIVE: tuple[Slope, ...] = (
+    lambda k, n, p: beta_cdf_slope(0, 1, n, k + 1, p, 1 - p),
+    lambda k, n, p: beta_cdf_slope(1, 0, n, k + 1, p, 1 - p),
+    lambda k, n, p: beta_pdf(n, k + 1, p, 1 - p),
+)
+_K, _N = np.array([0, 2, 3]), np.array([4, 5, 3])
+_trials = [call(_K.astype(float), _N, draw(3, domain=_fraction))]
+_some_trials = [call(_K[:2], _N[:2], draw(2, domain=_fraction))]
+_three = (_p, _p, _fraction)
+_distribution(special.bdtr, _BINOMIAL, _three, calls=_trials)
+_distribution(special.bdtrc, _BINOMIAL, _three, sign=-1, calls=_trials)
+_inverse(special.bdtri, _BINOMIAL, 2, _three, calls=_some_trials)
+_distribution(special.nbdtr, _NEGATIVE, _three, calls=_trials)
+_distribution(special.nbdtrc, _NEGATIVE, _three, sign=-1, calls=_trials)
+_inverse(special.nbdtri, _NEGATIVE, 2, _three, calls=_some_trials)
+_many, _half = Domain(6.0, 9.0), Domain(0.4, 0.6)
+_inverse(special.bdtrik, _CONTINUOUS_BINOMIAL, 0, (_half, _many, _half))
+_inverse(special.bdtrin, _CONTINUOUS_BINOMIAL, 1, (Domain(1.0, 3.0), _half, _half))
+_inverse(special.nbdtrik, _CONTINUOUS_NEGATIVE, 0, (_half, Domain(1.0, 3.0), _half))
+_inverse(special.nbdtrin, _CONTINUOUS_NEGATIVE, 1, (Domain(1.0, 3.0), _half, _half))
 
 # -- F and Student's t --------------------------------------------------------------------------
 
 
-def _f_in_first(d1: Any, d2: Any, x: Any) -> Any:
-    a, b, p, q, all_ = *_f_point(d1, d2, x), d1 * x + d2
-    return _in_a(a, b, p, q) / 2 + beta_pdf(a, b, p, q) * x * d2 / (all_ * all_)
+def _f_slope(position: int) -> Slope:
+    """Of `fdtr`, the beta distribution function of ``d1 x / (d1 x + d2)``."""
+
+    def slope(d1: Any, d2: Any, x: Any) -> Any:
+        total = d1 * x + d2
+        point = d1 / 2, d2 / 2, d1 * x / total, d2 / total
+        density = beta_pdf(*point) / (total * total)
+        if position == 0:
+            return beta_cdf_slope(1, 0, *point) / 2 + density * x * d2
+        if position == 1:
+            return beta_cdf_slope(0, 1, *point) / 2 - density * x * d1
+        return density * d1 * d2
+
+    return slope
 
 
-def _f_in_second(d1: Any, d2: Any, x: Any) -> Any:
-    a, b, p, q, all_ = *_f_point(d1, d2, x), d1 * x + d2
-    return _in_b(a, b, p, q) / 2 - beta_pdf(a, b, p, q) * x * d1 / (all_ * all_)
-
-
-def _f_density(d1: Any, d2: Any, x: Any) -> Any:
-    all_ = d1 * x + d2
-    return beta_pdf(*_f_point(d1, d2, x)) * d1 * d2 / (all_ * all_)
-
-
-def _f_point(d1: Any, d2: Any, x: Any) -> tuple[Any, ...]:
-    return d1 / 2, d2 / 2, d1 * x / (d1 * x + d2), d2 / (d1 * x + d2)
-
-
-for _function, _sign in ((special.fdtr, 1), (special.fdtrc, -1)):
-    elementwise(
-        _function,
-        lambda y, a, b, x, sign=_sign: sign * _f_in_first(a, b, x),
-        lambda y, a, b, x, sign=_sign: sign * _f_in_second(a, b, x),
-        lambda y, a, b, x, sign=_sign: sign * _f_density(a, b, x),
-        domain=(_p, _p, _p),
-    )
-elementwise(
-    special.fdtri,
-    lambda y, a, b, p: -_f_in_first(a, b, y) / _f_density(a, b, y),
-    lambda y, a, b, p: -_f_in_second(a, b, y) / _f_density(a, b, y),
-    lambda y, a, b, p: 1 / _f_density(a, b, y),
-    domain=(_p, _p, _fraction),
-)
+_F: tuple[Slope, ...] = tuple(map(_f_slope, range(3)))
+_distribution(special.fdtr, _F, (_p, _p, _p))
+_distribution(special.fdtrc, _F, (_p, _p, _p), sign=-1)
+_inverse(special.fdtri, _F, 2, (_p, _p, _fraction))
+_inverse(special.fdtridfd, _F, 1, (Domain(2.0, 3.0), Domain(0.6, 0.65), Domain(1.3, 1.5)))
 
 
 def _t_density(df: Any, t: Any) -> Any:
@@ -264,51 +221,54 @@ def _t_in_df(df: Any, t: Any) -> Any:
     middle = t == 0
     square = np.where(middle, 1, t * t)
     a, x, y = df / 2, df / (df + square), square / (df + square)
-    slope = _in_a(a, 0.5, x, y) / 2 + beta_pdf(a, 0.5, x, y) * x * y / df
+    slope = beta_cdf_slope(1, 0, a, 0.5, x, y) / 2 + beta_pdf(a, 0.5, x, y) * x * y / df
     return np.where(middle, 0, -np.sign(t) / 2 * slope)
 
 
-elementwise(
-    special.stdtr,
-    lambda y, df, t: _t_in_df(df, t),
-    lambda y, df, t: _t_density(df, t),
-    domain=(_p, Domain(-2.0, 2.0, holes=(0.0,))),
-)
-elementwise(
-    special.stdtrit,
-    lambda y, df, p: -_t_in_df(df, y) / _t_density(df, y),
-    lambda y, df, p: 1 / _t_density(df, y),
-    domain=(_p, Domain(0.1, 0.9, holes=(0.5,), margin=0.1)),
-)
+_T: tuple[Slope, ...] = (_t_in_df, _t_density)
+_distribution(special.stdtr, _T, (_p, Domain(-2.0, 2.0, holes=(0.0,))))
+_inverse(special.stdtrit, _T, 1, (_p, Domain(0.1, 0.9, holes=(0.5,), margin=0.1)))
+_inverse(special.stdtridf, _T, 0, (Domain(0.83, 0.85), Domain(1.5, 1.55)))
 
 # -- the noncentral chi-square distribution -----------------------------------------------------
 
 
 def _noncentral_density(x: Any, df: Any, nc: Any) -> Any:
-    """By DLMF 10.25.2's function of ``sqrt(nc x)``, scaled; for nc = 0 the chi-square density."""
+    """By a modified Bessel function of ``sqrt(nc x)``, scaled; for nc = 0 the chi-square density.
+
+    Its difference quotient in `nc` is that of the Poisson weights: minus the density of df + 2.
+    """
     central = nc == 0
-    m, root = df / 2 - 1, np.sqrt(x * np.where(central, 1, nc))
-    gap = np.sqrt(x) - np.sqrt(np.where(central, 1, nc))
-    power = (x / np.where(central, 1, nc)) ** (m / 2)
-    shifted = power * np.exp(-gap * gap / 2) * special.ive(m, root)
+    m, size = df / 2 - 1, np.where(central, 1, nc)
+    gap = np.sqrt(x) - np.sqrt(size)
+    shifted = (x / size) ** (m / 2) * np.exp(-gap * gap / 2) * special.ive(m, np.sqrt(x * size))
     return np.where(central, gamma_pdf(df / 2, x / 2), shifted) / 2
 
 
-elementwise(
+_NONCENTRAL: tuple[Slope, ...] = (
+    _noncentral_density,
+    "df",
+    lambda x, df, nc: -_noncentral_density(x, df + 2, nc),
+)
+_distribution(
     special.chndtr,
-    lambda y, x, df, nc: _noncentral_density(x, df, nc),
-    unavailable("chndtr", "df"),
-    lambda y, x, df, nc: -_noncentral_density(x, df + 2, nc),
-    domain=(_p, _p, _p),
+    _NONCENTRAL,
+    (_p, _p, _p),
     calls=[call(draw(3, domain=_p), 2.5, draw(3, domain=_p))],
 )
-elementwise(
+_inverse(
     special.chndtrix,
-    lambda y, p, df, nc: 1 / _noncentral_density(y, df, nc),
-    unavailable("chndtrix", "df"),
-    lambda y, p, df, nc: _noncentral_density(y, df + 2, nc) / _noncentral_density(y, df, nc),
-    domain=(_fraction, _p, _p),
+    _NONCENTRAL,
+    0,
+    (_fraction, _p, _p),
     calls=[call(draw(3, domain=_fraction), 2.5, draw(3, domain=_p))],
+)
+_inverse(
+    special.chndtrinc,
+    _NONCENTRAL,
+    2,
+    (_p, _p, _fraction),
+    calls=[call(draw(3, domain=Domain(4.0, 5.0)), 2.5, draw(3, domain=Domain(0.3, 0.5)))],
 )
 
 # -- the normal distribution's parameters, Kolmogorov's and Tukey's distributions ---------------
@@ -346,9 +306,7 @@ def _kolmogorov_slope(x: Any) -> Any:
     return np.where(low, inner, total)
 
 
-elementwise(
-    special.kolmogorov, lambda y, x: _kolmogorov_slope(x), domain=Domain(0.5, 2.0)
-)
+elementwise(special.kolmogorov, lambda y, x: _kolmogorov_slope(x), domain=Domain(0.5, 2.0))
 elementwise(special.kolmogi, lambda y, p: 1 / _kolmogorov_slope(y), domain=_fraction)
 
 

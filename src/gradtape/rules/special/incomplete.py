@@ -41,7 +41,16 @@ _NODES = [
 
 # -- powers over gamma functions, without cancellation of large logarithms ----------------------
 
-_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
+_STIRLING = (
+    1 / 12,
+    -1 / 360,
+    1 / 1260,
+    -1 / 1680,
+    1 / 1188,
+    -691 / 360360,
+    1 / 156,
+    -3617 / 122400,
+)
 _ROOT_2PI = math.sqrt(2 * math.pi)
 
 
@@ -183,8 +192,8 @@ def _beta_series(i: int, j: int, a: Any, b: Any, x: Any) -> Any:
             (bend * (n - b) - 2 * slope) * factor,
         ]
         fractions = a / (a + n), n / (a + n) ** 2, -2 * n / (a + n) ** 3
-        for p, q in sums:
-            sums[p, q] = sums[p, q] + fractions[p] * rising[q]
+        for (p, q), part in sums.items():
+            sums[p, q] = part + fractions[p] * rising[q]
     sums[0, 0] = sums[0, 0] + 1
     both = _trigamma(a + b)
     log, other = np.log(x) + psi_step(a + 1, b - 1), psi_step(b, a)
@@ -196,9 +205,7 @@ def _beta_series(i: int, j: int, a: Any, b: Any, x: Any) -> Any:
         (1, 1): log * other + both,
         (0, 2): other * other + both - _trigamma(b),
     }
-    terms = [
-        math.comb(i, p) * math.comb(j, q) * scale[p, q] * sums[i - p, j - q] for p, q in sums
-    ]
+    terms = [math.comb(i, p) * math.comb(j, q) * scale[p, q] * sums[i - p, j - q] for p, q in sums]
     return sum(terms) * beta_power(a, b, x, 1 - x) / (a * (1 - x) ** b)
 
 
