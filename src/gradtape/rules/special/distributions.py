@@ -71,7 +71,9 @@ def _inverse(
         if position == solved:
             return sign / along(*point)
         across: Any = slopes[position]
-        return -across(*point) / along(*point)
+        change = across(*point)
+        still = change == 0  # at an end of the support, where the density may vanish too
+        return np.where(still, 0, -change / np.where(still, 1, along(*point)))
 
     def partial(position: int) -> Any:
         slope = slopes[position]
@@ -228,7 +230,7 @@ def _t_in_df(df: Any, t: Any) -> Any:
 _T: tuple[Slope, ...] = (_t_in_df, _t_density)
 _distribution(special.stdtr, _T, (_p, Domain(-2.0, 2.0, holes=(0.0,))))
 _inverse(special.stdtrit, _T, 1, (_p, Domain(0.1, 0.9, holes=(0.5,), margin=0.1)))
-_inverse(special.stdtridf, _T, 0, (Domain(0.83, 0.85), Domain(1.5, 1.55)))
+_inverse(special.stdtridf, _T, 0, (Domain(0.74, 0.76), Domain(2.0, 2.05)))
 
 # -- the noncentral chi-square distribution -----------------------------------------------------
 

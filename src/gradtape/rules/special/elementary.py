@@ -33,7 +33,7 @@ elementwise(special.cbrt, Over(lambda y, x: 3 * y * y), domain=nonzero_real)
 elementwise(
     special.powm1,
     lambda y, x, p: p * np.power(x, p - 1),
-    lambda y, x, p: np.power(x, p) * np.log(x),
+    lambda y, x, p: np.power(x, p) * np.log(np.where((x == 0) & (p > 0), 1, x)),
     domain=(positive_real, real_only),
 )
 elementwise(special.cosm1, lambda y, x: -np.sin(x), domain=real_only)
@@ -108,13 +108,13 @@ elementwise(
 
 # -- powers of data -----------------------------------------------------------------------------
 
-_SERIES = [1 / ((n + 2) * math.factorial(n)) for n in range(12)]
+_SERIES = [1 / ((n + 2) * math.factorial(n)) for n in range(20)]
 
 
 def _bend(u: Any) -> Any:
     """``(u exp(u) - expm1(u)) / u**2``, the derivative of `exprel`; by its series near 0."""
-    near = np.absolute(u) < 0.4
-    small, large = np.where(near, u, 0), np.where(near, 1, u)
+    near = np.absolute(u) < 1
+    small, large = np.where(near, u, 0), np.where(near, 2, u)
     series = small * 0 + _SERIES[-1]
     for coefficient in reversed(_SERIES[:-1]):
         series = series * small + coefficient
@@ -125,7 +125,10 @@ elementwise(special.exprel, lambda y, x: _bend(x), domain=real_only)
 
 
 def _boxcox_in_power(log: Any, power: Any) -> Any:
-    return log * log * _bend(power * log)
+    """``log**2`` times the slope of `exprel` at ``power * log``; its limit at the power of 0."""
+    end = np.isneginf(log) & (power > 0)
+    log = np.where(end, 0, log)
+    return np.where(end, 1 / np.where(end, power, 1) ** 2, log * log * _bend(power * log))
 
 
 elementwise(

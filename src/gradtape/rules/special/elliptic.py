@@ -36,7 +36,7 @@ def carlson(p: Any, x: Any, y: Any, z: Any, w: Any) -> Any:
     low = np.minimum(np.minimum(*logs[:2]), np.minimum(*logs[2:]))
     high = np.maximum(np.maximum(*logs[:2]), np.maximum(*logs[2:]))
     left = 1 + p[0] + sum([np.where(x > 0, 0, q) for x, q in zip(xs, p[1:], strict=True)])
-    start = low - 37 / left
+    start = low - 37 / np.where(left > 0, left, 1)
     step = (high - 37 / (1 + sum(p)) - start) / _STEPS
     total = 0
     for k in range(_STEPS + 1):
@@ -47,7 +47,8 @@ def carlson(p: Any, x: Any, y: Any, z: Any, w: Any) -> Any:
                 term = term * (t + x) ** q
         total = total + term
     bad = (xs[0] < 0) | (xs[1] < 0) | (xs[2] < 0) | (xs[3] < 0)
-    return np.where(bad, math.nan, total * step).astype(size.dtype, copy=False)[()]
+    value = np.where(left > 0, total * step, math.inf)
+    return np.where(bad, math.nan, value).astype(size.dtype, copy=False)[()]
 
 
 _carlson = recorded(carlson)
@@ -171,7 +172,10 @@ elementwise(
 
 # With R_F(0, a**2, b**2) = pi / (2 agm(a, b)).
 def _mean_slope(y: Any, a: Any, b: Any) -> Any:
-    return 2 / (3 * math.pi) * y * y * np.absolute(a) * special.elliprd(0.0, b * b, a * a)
+    zero = y == 0  # where one of them is 0: the slope in that one is infinite
+    p, q = np.where(zero, 1, a), np.where(zero, 1, b)
+    slope = 2 / (3 * math.pi) * y * y * np.absolute(p) * special.elliprd(0.0, q * q, p * p)
+    return np.where(zero, np.where(a == 0, math.inf, 0), slope)
 
 
 elementwise(

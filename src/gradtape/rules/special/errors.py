@@ -104,25 +104,23 @@ elementwise(special.dawsn, lambda y, x: _dawson_slope(x), domain=_real)
 def _voigt(order: int, s: Any, x: Any, g: Any) -> Any:
     """``s**(order + 1) / sqrt(pi)`` times derivative `order` of `wofz` at ``(x + i g) s``."""
     factor = 2j if order == 1 else -8  # w' = 2i f_1(-iz), w'' = -8 f_2(-iz)
-    return factor * _scaled(order, (g - x * 1j) * s) * (s ** (order + 1) / _ROOT_PI)
+    return factor * _scaled(order, s * (g - x * 1j)) * (s ** (order + 1) / _ROOT_PI)
 
 
-def _voigt_slope(x: Any, sigma: Any, g: Any) -> Any:
-    """The derivative in x + i g; for sigma = 0 that of Lorentz's profile ``i / pi / (x + i g)``."""
+def _voigt_slope(order: int, x: Any, sigma: Any, g: Any) -> Any:
+    """Derivative `order` in x + i g; for sigma = 0 that of ``i / pi / (x + i g)``, Lorentz."""
     sharp = sigma == 0
     z = np.where(sharp, x + g * 1j, 1)
-    smooth = _voigt(1, 1 / (_ROOT_2 * np.where(sharp, 1, sigma)), x, g)
-    return np.where(sharp, -1j / math.pi / (z * z), smooth)
+    lorentz = (-1j if order == 1 else 2j) / math.pi / z ** (order + 1)
+    return np.where(sharp, lorentz, _voigt(order, 1 / (_ROOT_2 * np.where(sharp, 1, sigma)), x, g))
 
 
 elementwise(
     special.voigt_profile,
-    lambda y, x, s, g: np.real(_voigt_slope(x, s, g)),
+    lambda y, x, s, g: np.real(_voigt_slope(1, x, s, g)),
     # The profile solves the heat equation, with sigma**2 / 2 for time.
-    lambda y, x, s, g: np.where(
-        s == 0, 0, s * np.real(_voigt(2, 1 / (_ROOT_2 * np.where(s == 0, 1, s)), x, g))
-    ),
-    lambda y, x, s, g: -np.imag(_voigt_slope(x, s, g)),
+    lambda y, x, s, g: s * np.real(_voigt_slope(2, x, s, g)),
+    lambda y, x, s, g: -np.imag(_voigt_slope(1, x, s, g)),
     domain=(_real_only, positive_real, positive_real),
 )
 

@@ -131,9 +131,17 @@ def _reciprocal(x: Any) -> Any:
 
 
 # Where gamma has a pole below the fraction line the value is 0, and the derivative is not.
+
+
+def _poch_in_z(y: Any, z: Any, m: Any) -> Any:
+    dead = y == 0
+    pole = y * special.psi(z + m) + special.gamma(z + m) * _reciprocal(z)
+    return np.where(dead, pole, y * step(np.where(dead, 1, z), m))
+
+
 elementwise(
     special.poch,
-    lambda y, z, m: np.where(y == 0, special.gamma(z + m) * _reciprocal(z), y * step(z, m)),
+    _poch_in_z,
     lambda y, z, m: y * special.psi(z + m),
     domain=(positive_real, positive_real),
 )
@@ -141,7 +149,8 @@ elementwise(
 
 def _binom_in_n(y: Any, n: Any, k: Any) -> Any:
     dead = y == 0
-    pole = special.gamma(n + 1) * special.rgamma(k + 1) * _reciprocal(n - k + 1)
+    scale = special.gamma(n + 1) * special.rgamma(k + 1)
+    pole = y * special.psi(n + 1) + scale * _reciprocal(n - k + 1)
     return np.where(dead, pole, y * step(np.where(dead, 1, n - k + 1), np.where(dead, 1, k)))
 
 
@@ -192,8 +201,8 @@ def zeta_in_exponent(s: Any, q: Any) -> Any:
 
 
 def riemann_slope(s: Any) -> Any:
-    """The derivative of the Riemann zeta function; left of -1 by its reflection (DLMF 25.4.1)."""
-    left = np.real(s) < -1
+    """The derivative of the Riemann zeta function; left of -0.3 by its reflection (DLMF 25.4.1)."""
+    left = np.real(s) < -0.3
     right = zeta_in_exponent(np.where(left, 2, s), 1.0)
     t = 1 - np.where(left, s, -2)
     scale = 2 * (2 * math.pi) ** -t * special.gamma(t)

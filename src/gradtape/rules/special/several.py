@@ -27,6 +27,8 @@ def _along(g: Any, slopes: Any, spec: Any) -> Any:
     """The cotangent of an argument of `spec`: those of the results times their slopes in it."""
     total = None
     for cotangent, slope in zip(g, slopes, strict=True):
+        unused = (cotangent == 0) & np.isinf(slope)  # a pole of a result that nobody took
+        slope = np.where(unused, 0, slope)
         c = cotangent * (np.conj(slope) if is_complex(slope) else slope)
         total = c if total is None else total + c
     return project(total, spec)
@@ -114,8 +116,8 @@ def _modified_fresnel(sign: int) -> Callable[..., Any]:
 
 
 # For negative x SciPy 1.17's imaginary part is wrong; the slopes are those of the right function.
-_several(special.modfresnelp, _modified_fresnel(1), positive_real)
-_several(special.modfresnelm, _modified_fresnel(-1), positive_real)
+_several(special.modfresnelp, _modified_fresnel(1), Domain(0.3, 2.0))
+_several(special.modfresnelm, _modified_fresnel(-1), Domain(0.3, 2.0))
 
 # -- Airy functions (DLMF 9.2) ------------------------------------------------------------------
 
