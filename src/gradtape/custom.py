@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from gradtape.core import structure
-from gradtape.core.batch import deepest
+from gradtape.core.batch import Batch, Level, deepest
 from gradtape.core.cotangents import accumulate, dense
 from gradtape.core.dispatch import finish
 from gradtape.core.errors import warn_user
 from gradtape.core.handle import UNTRACKED, Handle, Spec, frozen, settled
-from gradtape.core.rules import Recorded
+from gradtape.core.rules import Recorded, raw
 from gradtape.core.tape import Recorder, active, recording
 from gradtape.core.tensor import Tensor
 
@@ -182,10 +182,61 @@ def record_call(rule: Recorded, result: Any, inputs: Sequence[Any]) -> Any:
     """The results as new Tensors, recorded under `rule` instead of what the body recorded."""
     leaves = [_plain(y) for y in structure.flatten(result)]
     numbers = [frozen(y) for y in leaves if _is_number(y)]
+    level = next((recorder for recorder in active() if isinstance(recorder, Level)), None)
+    if level is not None and any([deepest((y,)) is level for y in numbers]):
+        numbers = level.beneath(_record_outside, level, rule, numbers, inputs)
     y = numbers[0] if len(numbers) == 1 else tuple(numbers)
     outputs = finish(rule, y, [_plain(x) for x in inputs], inputs, None, Tensor)
     remaining = iter([outputs] if len(numbers) == 1 else outputs)
     return structure.rebuild(result, [next(remaining) if _is_number(y) else y for y in leaves])
+
+
+def _record_outside(
+    level: Level, rule: Recorded, numbers: Sequence[Any], inputs: Sequence[Any]
+) -> list[Any]:
+    """The batches `numbers`, recorded by what is around `vmap` as results of `rule`."""
+    y = numbers[0] if len(numbers) == 1 else tuple(numbers)
+    mapped = _Mapped(rule, level, y, [_plain(x) for x in inputs])
+    whole = [level.examples(raw(number)) for number in numbers]
+    args = [
+        value.examples if own else x
+        for x, value, own in zip(inputs, map(_plain, inputs), mapped.own, strict=True)
+    ]
+    outputs = structure.flatten(record_call(mapped, whole, args))
+    return [Batch(out if out._id else out._value, level) for out in outputs]
+
+
+class _Mapped(Recorded):
+    """One call of a decorated function under `vmap`, as the recorders around that see it."""
+
+    user_code = True
+
+    def __init__(self, rule: Recorded, level: Level, y: Any, values: Sequence[Any]) -> None:
+        super().__init__(rule.function)
+        self.rule = rule
+        self.level = level
+        self.own = [deepest((value,)) is level for value in values]
+        self.saved, self.options = rule.save(y, values, [1] * len(values), None)
+
+    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
+        outs = tuple(map(Spec.of, y)) if isinstance(y, tuple) else Spec.of(y)
+        return (None,) * (1 + len(values)), (None, outs)
+
+    def pull(
+        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
+    ) -> None:
+        level, out, positions = self.level, options[1], range(len(ids))
+        if out.__class__ is tuple:
+            seeds: Any = tuple([Batch(part, level) for part in g])
+        else:
+            seeds = Batch(dense(g, out), level)
+        found: dict[int, Any] = {}
+        asked = {k for k in positions if ids[k] in live}
+        with level.again():
+            self.rule.pull(seeds, positions, self.saved, self.options, asked, found)
+            for k, c in found.items():
+                whole = level.examples(c)
+                accumulate(into, ids[k], whole if self.own[k] else np.sum(whole, axis=0))
 
 
 def _plain(value: Any) -> Any:

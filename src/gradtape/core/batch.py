@@ -11,6 +11,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, NoReturn, Self
@@ -18,7 +19,13 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradtape.core.batching import Examples, UnbatchableError, everywhere, refuse
+from gradtape.core.batching import (
+    Examples,
+    UnbatchableError,
+    everywhere,
+    of_no_one_shape,
+    refuse,
+)
 from gradtape.core.handle import Handle
 from gradtape.core.kinds import Composite, Constant, invoke, raw
 from gradtape.core.rules import RULES, rule_of
@@ -54,6 +61,16 @@ class Level(Recorder):
     def __exit__(self, *error: object) -> None:
         LEVELS.discard(self)
 
+    def again(self) -> AbstractContextManager[object]:
+        """A context in which the level is in use, perhaps once more."""
+        return nullcontext() if self in LEVELS else self
+
+    def examples(self, value: Any) -> Any:
+        """What `value` is in each example, stacked."""
+        if value.__class__ is Batch and value.level is self:
+            return value.examples
+        return np.broadcast_to(value, (self.size, *np.shape(value)))
+
     def knows(self, handle: Any) -> bool:
         return any([recorder.knows(handle) for recorder in self.outer])
 
@@ -66,10 +83,16 @@ class Level(Recorder):
         kwargs: Any,
         out: Any,
     ) -> Any:
-        """Pass on what is no batch; batches are recorded when they are computed."""
-        if deepest((y,)) is None:
+        """Pass on what is no batch of this level; those are recorded when they are computed."""
+        if deepest((y,)) is self:
+            return out
+        inside = active()
+        activate(self.outer)
+        try:
             for recorder in self.outer:
                 out = recorder.record(rule, y, values, args, kwargs, out)
+        finally:
+            activate(inside)
         return out
 
     def leak(self, handle: Any) -> None:
@@ -78,14 +101,14 @@ class Level(Recorder):
 
     def run(self, function: Callable[..., Any], *args: Any) -> Any:
         """``function(*args)`` on single examples."""
-        self.outer = active()
-        self.open = True
+        before = self.outer, self.open  # a sweep may run the user's function in between
+        self.outer, self.open = active(), True
         activate((self,) if self.outer else ())
         try:
             return function(*args)
         finally:
-            self.open = False
             activate(self.outer)
+            self.outer, self.open = before
 
     def beneath(self, function: Callable[..., Any], *args: Any) -> Any:
         """``function(*args)`` on whole batches, seen by the recorders outside."""
@@ -189,6 +212,20 @@ class Batch(NDArrayOperatorsMixin):
     def __int__(self) -> NoReturn:
         refuse("int()")
 
+    def __index__(self) -> NoReturn:  # noqa: PLE0305
+        refuse("a number that Python or NumPy counts by, as an index or in range(),")
+
+    def __complex__(self) -> NoReturn:
+        refuse("complex()")
+
+    def item(self, *args: Any) -> NoReturn:
+        """Refused: it differs between the examples."""
+        refuse("item()")
+
+    def tolist(self) -> NoReturn:
+        """Refused: it differs between the examples."""
+        refuse("tolist()")
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -284,6 +321,8 @@ def _for_all(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, Any
 
 
 def _call(rule: Any, /, *args: Any, **kwargs: Any) -> Any:
+    if not any([isinstance(arg, Handle) for arg in args]):
+        return batched(rule, args, kwargs)
     return invoke(rule, args, kwargs)
 
 
@@ -297,9 +336,11 @@ def _one_by_one(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, 
         results.append(invoke(rule, chosen, options))
     if results[0] is None:
         refuse(f"{rule.name}, which works in place,")
-    if isinstance(results[0], (tuple, list)):
-        return tuple(map(np.stack, zip(*results, strict=True)))
-    return np.stack(results)
+    several = isinstance(results[0], (tuple, list))
+    parts = list(zip(*results, strict=True)) if several else [results]
+    if any([np.shape(part[0]) != np.shape(x) for part in parts for x in part]):
+        of_no_one_shape()
+    return tuple(map(np.stack, parts)) if several else np.stack(results)
 
 
 def _example(level: Level, tree: Any, i: int) -> Any:

@@ -84,7 +84,8 @@ def _perform_on_batches(
     takes part as the Tensor that it is. Otherwise Tensors are what batches are made of.
     """
     if not level.open:
-        return batched(rule, args, kwargs)
+        pairs = zip(args, values, strict=True)
+        return batched(rule, [v if deepest((v,)) is level else arg for arg, v in pairs], kwargs)
     lifted = [
         arg
         if isinstance(arg, Handle) and deepest((value,)) is not level and level.knows(arg)

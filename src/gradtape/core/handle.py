@@ -75,6 +75,15 @@ new_spec: Callable[[type[Spec], tuple[tuple[int, ...], np.dtype[Any]]], Spec] = 
 """``new_spec(Spec, (shape, dtype))``: a `Spec` at half the price, for hot code."""
 
 
+def is_foreign(value: Any) -> bool:
+    """Whether `value` is an array that is not NumPy's own but speaks its protocols, as Dask's."""
+    return (
+        hasattr(value, "__array_ufunc__")
+        and hasattr(value, "__array_function__")
+        and not isinstance(value, (np.ndarray, np.generic, Handle))
+    )
+
+
 def settled(value: Any) -> Any:
     """`value` as a Tensor's value: a NumPy scalar for rank 0, an array nobody writes into."""
     if value.__class__ is np.ndarray:

@@ -106,7 +106,7 @@ def fixed_point(
     x0, params, linear_solver
         As for `root`.
     tol
-        The iteration ends when ``norm(f(x) - x) <= tol * (1 + norm(x))``.
+        The iteration ends when ``max|f(x) - x| <= tol * (1 + max|x|)``.
     maxiter
         After how many iterations to give up.
     memory
@@ -316,8 +316,11 @@ def _solve(jacobian: Any, v: Any) -> Any:
 def _gmres(product: Callable[..., Any], v: Any) -> Any:
     from scipy.sparse.linalg import LinearOperator, gmres
 
-    operator = LinearOperator((len(v), len(v)), matvec=product, dtype=v.dtype)
-    w, info = gmres(operator, v, rtol=1e-12, atol=0.0, restart=min(len(v), 100), maxiter=100)
+    operator = LinearOperator(
+        (len(v), len(v)), matvec=lambda w: np.array(product(w)), dtype=v.dtype
+    )
+    options: dict[str, Any] = {"restart": min(len(v), 100), "maxiter": 100}
+    w, info = gmres(operator, np.array(v), rtol=1e-12, atol=0.0, **options)
     if info:
         raise RuntimeError(
             "Use linear_solver='dense', or a better conditioned equation: GMRES did not solve the "
@@ -344,7 +347,7 @@ def _anderson(step: Callable[..., Any], x: Any, tol: float, maxiter: int, memory
         r = y - x
         if not np.all(np.isfinite(r)):
             break
-        if np.linalg.norm(r) <= tol * (1 + np.linalg.norm(x)):
+        if np.max(np.absolute(r), initial=0) <= tol * (1 + np.max(np.absolute(x), initial=0)):
             return y
         steps, residuals = [*steps, y][-memory - 1 :], [*residuals, r][-memory - 1 :]
         x = y

@@ -245,31 +245,16 @@ class _Adjoint(Recorded):
                 handle._value, handle._id = value, ident
 
     def _backwards(self, g: Any, y: Any, sources: list[Any]) -> list[Any]:
+        """The cotangents of start, times and sources, from the last time to the first."""
         moving, ends = self._pieces(sources)
-        size, total = y.shape[1], (ends[-1] if ends else 0)
-
-        def slopes(state: Any, t: Any) -> Any:
-            def of(y: Any, *moved: Any) -> Any:
-                return self._at(y, t, sources, moving, moved)
-
-            value, pull = vjp(of, state[:size], *[sources[k] for k in moving])
-            back = pull(-state[size : 2 * size])
-            return np.concatenate([value, *[np.ravel(c) for c in back]])
-
-        a, p = np.array(g[-1]), np.zeros(total)
+        a, p = np.array(g[-1]), np.zeros(ends[-1] if ends else 0)
         at_times = np.zeros(len(self.times))
         for k in range(len(self.times) - 1, 0, -1):
-            at_times[k] = a_dot(g[k], self._value(y[k], self.times[k], sources))
-            state = np.concatenate([y[k], a, p])
-            end = unrecorded(
-                lambda state=state, k=k: _integrate(
-                    slopes, state, self.times[k], self.times[k - 1], **self.options
-                ).y[:, -1]
-            )
-            a, p = end[size : 2 * size] + g[k - 1], end[2 * size :]
-        at_times[0] = -a_dot(a - g[0], self._value(y[0], self.times[0], sources))
-        parts = np.split(p, ends[:-1]) if ends else []
-        found = dict(zip(moving, parts, strict=True))
+            at_times[k] = np.dot(g[k], self._value(y[k], self.times[k], sources))
+            a, p = unrecorded(self._segment, k, y, a, p, sources, moving)
+            a = a + g[k - 1]
+        at_times[0] = -np.dot(a - g[0], self._value(y[0], self.times[0], sources))
+        found = dict(zip(moving, np.split(p, ends[:-1]) if ends else [], strict=True))
         own = [a] * self.start_moves + [at_times] * self.times_move
         return [
             *own,
@@ -278,6 +263,37 @@ class _Adjoint(Recorded):
                 for k, x in enumerate(sources)
             ],
         ]
+
+    def _segment(
+        self, k: int, y: Any, a: Any, p: Any, sources: Sequence[Any], moving: Sequence[int]
+    ) -> tuple[Any, Any]:
+        """The adjoint at ``t[k - 1]`` from that at ``t[k]``."""
+        size, start, stop = len(a), self.times[k], self.times[k - 1]
+
+        def back(y: Any, a: Any, t: Any) -> list[Any]:
+            def of(y: Any, *moved: Any) -> Any:
+                return self._at(y, t, sources, moving, moved)
+
+            value, pull = vjp(of, y, *[sources[k] for k in moving])
+            return [value, *[np.ravel(c) for c in pull(-a)]]
+
+        if self.options["method"] in _STIFF:
+            # Backwards a stiff equation explodes: the solution comes from its interpolant.
+            flow = lambda y, t: self._call(y, t, sources)  # noqa: E731
+            path = _integrate(flow, y[k - 1], stop, start, dense_output=True, **self.options).sol
+
+            def slopes(state: Any, t: Any) -> Any:
+                return np.concatenate(back(path(float(plain(t))), state[:size], t)[1:])
+
+            end = _integrate(slopes, np.concatenate([a, p]), start, stop, **self.options).y[:, -1]
+            return end[:size], end[size:]
+
+        def both(state: Any, t: Any) -> Any:
+            return np.concatenate(back(state[:size], state[size : 2 * size], t))
+
+        state = np.concatenate([y[k], a, p])
+        end = _integrate(both, state, start, stop, **self.options).y[:, -1]
+        return end[size : 2 * size], end[2 * size :]
 
     def _at(self, y: Any, t: Any, sources: Any, moving: Any, moved: Any) -> Any:
         current = list(sources)
@@ -327,11 +343,6 @@ class _Adjoint(Recorded):
             speeds = [self._value(r, t, sources) for r, t in zip(plain(y), self.times, strict=True)]
             found = found + np.stack(speeds) * plain(dt)[:, None]
         return found
-
-
-def a_dot(a: Any, b: Any) -> float:
-    """The inner product."""
-    return float(np.dot(a, b))
 
 
 # -- directly -----------------------------------------------------------------------------------

@@ -7,17 +7,17 @@ buffer for each array; whatever writes them by `operator.setitem`, which makes a
 from __future__ import annotations
 
 import operator
-from types import EllipsisType, NoneType
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradtape.core.batching import Examples, aligned, leading, of_no_one_shape, sees_options
+from gradtape.core.batching import leading, of_no_one_shape
 from gradtape.core.cotangents import (
     DEAD,
     Masked,
     Scattered,
+    holds_batch,
     may_repeat,
     project,
     scatter,
@@ -26,9 +26,10 @@ from gradtape.core.cotangents import (
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.handle import Spec, frozen_index
-from gradtape.core.kinds import somewhere
+from gradtape.core.kinds import somewhere, surely
 from gradtape.core.rules import composite, constant, is_complex, linear, raw, variadic
-from gradtape.rules.arguments import along, as_array, into
+from gradtape.rules.arguments import along, as_array, cast, into
+from gradtape.rules.places import add_examples, take_examples, write_examples
 
 # -- x[index] -----------------------------------------------------------------------------------
 
@@ -37,85 +38,9 @@ def _taken(a: Any, *, index: Any) -> Any:
     return a[index]
 
 
-def _is_array(part: Any) -> bool:
-    return bool(getattr(part, "ndim", 0)) or isinstance(part, (list, Examples))
-
-
-def _behind(index: Any) -> Any:
-    """`index` into an example, as one into all examples; None where arrays would change places.
-
-    Index arrays with a slice between them put their axes first, in front of the examples too.
-    """
-    parts = index if isinstance(index, tuple) else (index,)
-    advanced = [k for k, part in enumerate(parts) if not isinstance(part, (slice, EllipsisType))]
-    advanced = [k for k in advanced if parts[k] is not None]
-    if any([isinstance(parts[k], (bool, np.bool_)) for k in advanced]):
-        return None
-    if any([_is_array(parts[k]) for k in advanced]) and (
-        advanced[-1] - advanced[0] >= len(advanced)
-    ):
-        return None
-    return (slice(None), *parts)
-
-
-@sees_options
-def _take_examples(getitem: Any, values: Any, batched: Any, options: Any) -> Any:
-    index = options["index"]
-    parts = index if isinstance(index, tuple) else (index,)
-    if any([isinstance(part, Examples) for part in parts]):
-        return _take_each(getitem, values[0] if values else None, batched, parts)
-    full = _behind(index)
-    return NotImplemented if full is None else getitem(values[0], index=full)
-
-
-def _take_each(getitem: Any, a: Any, batched: Any, parts: Any) -> Any:
-    """An entry of its own for each example: index arrays, and nothing else, may name it."""
-    own = [isinstance(part, Examples) for part in parts]
-    arrays = [part.array if o else part for part, o in zip(parts, own, strict=True)]
-    if any([getattr(x, "dtype", np.dtype(int)).kind not in "iu" for x in arrays]) or any(
-        [isinstance(x, (slice, EllipsisType, NoneType, list)) for x in arrays]
-    ):
-        return NotImplemented
-    if batched[0]:
-        arrays, own = [np.arange(a.shape[0]), *arrays], [True, *own]
-    return getitem(a, index=tuple(aligned(arrays, own, (0,) * len(own))))
-
-
-def _target_rank(shape: tuple[int, ...], index: Any) -> int:
-    """The rank of what `index` names in an array of `shape`."""
-    return int(np.broadcast_to(False, shape)[index].ndim)
-
-
-def _values_behind(value: Any, rank: int) -> Any:
-    """The examples of what is written to a target of `rank`, so that they broadcast to it."""
-    inner = value.shape[1:]
-    inner = (1,) * (rank - len(inner)) + inner[max(len(inner) - rank, 0) :]
-    return value.reshape((value.shape[0], *inner))
-
-
-def _write_examples(overwrite: Any, values: Any, batched: Any, options: Any) -> Any:
-    (a, value), (own, own_value), index = values, batched, options["index"]
-    full = _behind(index)
-    if full is None:
-        return NotImplemented
-    if own_value:
-        value = _values_behind(value, _target_rank(a.shape[own:], index))
-    if not own:
-        a = np.broadcast_to(a, (value.shape[0], *a.shape))
-    return overwrite(a, value, index=full)
-
-
-def _add_examples(scatter_add: Any, values: Any, batched: Any, options: Any) -> Any:
-    spec = options["spec"]
-    full = [_behind(index) for index in options["indices"]]
-    if None in [None if f is None else 0 for f in full]:
-        return NotImplemented
-    size = next(v.shape[0] for v, own in zip(values, batched, strict=True) if own)
-    spread = [
-        _values_behind(value, _target_rank(spec.shape, index)) if own else value
-        for value, own, index in zip(values, batched, options["indices"], strict=True)
-    ]
-    return scatter_add(*spread, spec=Spec((size, *spec.shape), spec.dtype), indices=tuple(full))
+def taken(a: Any, index: Any) -> Any:
+    """``a[index]``, also of an array that knows no batches at an index that is one."""
+    return apply(operator.getitem, (a,), {"index": index}) if holds_batch(index) else a[index]
 
 
 linear(
@@ -123,7 +48,7 @@ linear(
     lambda g, a, index: Scattered(a, [(index, g)]),
     compute=_taken,
     moves=True,
-    batch=_take_examples,
+    batch=take_examples,
     calls=[
         call(draw(3, 4), index=1),
         call(draw(3, 4), index=-1),
@@ -149,9 +74,9 @@ linear(
 
 variadic(
     scatter_add,
-    lambda g, position, value, spec, indices: _onto(g[indices[position]], value),
+    lambda g, position, value, spec, indices: _onto(taken(g, indices[position]), value),
     moves=True,
-    batch=_add_examples,
+    batch=add_examples,
     calls=[
         call(
             draw(2, domain=real_only),
@@ -186,20 +111,25 @@ def overwrite(a: Any, value: Any, *, index: Any) -> Any:
     return y
 
 
+def _put(a: Any, value: Any, index: Any) -> Any:
+    """`overwrite` of a plain array, also at an index that is a batch."""
+    if holds_batch(index):
+        return apply(overwrite, (a, value), {"index": index})
+    return overwrite(a, value, index=index)
+
+
 def _kept(g: Any, a: Any, value: Any, index: Any) -> Any:
-    written = np.zeros(a.shape, bool)
-    written[index] = True
-    return DEAD if written.all() else Masked(np.where(written, 0, g), ~written)
+    written = _put(np.zeros(a.shape, bool), True, index)
+    return DEAD if surely(written) else Masked(np.where(written, 0, g), ~written)
 
 
 def _written(g: Any, a: Any, value: Any, index: Any) -> Any:
-    c = g[index]
+    c = taken(g, index)
     if not may_repeat(index):
         return _onto(c, value)
     writes = np.arange(c.size).reshape(c.shape)
-    owner = np.zeros(a.shape, np.intp)
-    owner[index] = writes
-    last = owner[index] == writes  # a value overwritten by a later one has no effect
+    owner = _put(np.zeros(a.shape, np.intp), writes, index)
+    last = taken(owner, index) == writes  # a value overwritten by a later one has no effect
     live = _onto(last.astype(np.float64), Spec(value.shape, np.dtype(np.float64))) > 0
     return Masked(_onto(np.where(last, c, 0), value), live)
 
@@ -209,7 +139,7 @@ linear(
     _kept,
     _written,
     moves=True,
-    batch=_write_examples,
+    batch=write_examples,
     calls=[call(draw(3, 4), draw(4), index=1)],
 )
 
@@ -234,7 +164,12 @@ linear(
     ],
 )
 def _setitem(a: Any, b: Any, c: Any) -> Any:
-    return apply(overwrite, (a, c), {"index": frozen_index(b)})
+    index = frozen_index(b)
+    if holds_batch(index) and getattr(index, "dtype", None) == np.dtype(bool):
+        if np.ndim(raw(c)) <= a.ndim - index.ndim:  # one value, wherever the condition holds
+            condition = np.reshape(index, index.shape + (1,) * (a.ndim - index.ndim))
+            return np.where(condition, cast(c, a.dtype), a)
+    return apply(overwrite, (a, c), {"index": index})
 
 
 # -- functions that take entries ----------------------------------------------------------------

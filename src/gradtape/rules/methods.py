@@ -9,7 +9,7 @@ import numpy as np
 from gradtape.core.cotangents import is_finite, scatter_add
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, nonzero, nonzero_real, real_only
-from gradtape.core.handle import Spec, frozen_index
+from gradtape.core.handle import Spec, frozen_index, is_foreign
 from gradtape.core.rules import Function, composite, name_of, raw
 from gradtape.rules.arguments import (
     Axis,
@@ -23,6 +23,7 @@ from gradtape.rules.arguments import (
     prepared,
     to_front,
 )
+from gradtape.rules.indexing import taken
 from gradtape.rules.reductions import (
     MASK,
     calls_along,
@@ -78,6 +79,12 @@ _register_accumulate(np.multiply, np_cumprod)
 
 
 def _logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    if is_foreign(a):  # which may fold no ufunc
+        top = np.max(a, axis=axis, keepdims=True)
+        top = np.where(np.isfinite(top), top, np.zeros_like(top))
+        return np.log(np.sum(np.exp(a - top), axis=axis, keepdims=keepdims)) + (
+            top if keepdims else np.sum(top, axis=axis)
+        )
     return np.logaddexp.reduce(a, axis, None, None, keepdims)
 
 
@@ -243,7 +250,7 @@ def _at(ufunc: Any, a: Any, indices: Any, b: Any = None) -> None:
     elif ufunc is np.add or ufunc is np.subtract:
         _check_result(ufunc, np.result_type(raw(a), raw(b)), a)
         # NumPy 2.4's own `at` reads beyond a vector that a two-dimensional index has to broadcast.
-        shape = np.broadcast_to(True, a.shape)[index].shape
+        shape = taken(np.broadcast_to(True, a.shape), index).shape
         b = b if getattr(b, "shape", None) == shape else np.broadcast_to(b, shape)
         options = {"spec": Spec.of(raw(a)), "indices": (index,)}
         a[...] = ufunc(a, apply(scatter_add, (b,), options))

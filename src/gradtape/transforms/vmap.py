@@ -149,5 +149,10 @@ def _unbatch(y: Any, axis: Any, level: Level) -> Any:
     else:
         examples = value.examples
     if axis:
+        if not -examples.ndim <= axis < examples.ndim:
+            raise ValueError(
+                f"Give out_axes an axis of the stacked result: got {axis} for shape "
+                f"{examples.shape}."
+            )
         examples = np.moveaxis(examples, 0, axis)
     return examples if isinstance(examples, Handle) else Tensor(settled(examples), UNTRACKED)
