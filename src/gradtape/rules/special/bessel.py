@@ -226,7 +226,7 @@ for _function, _sign in ((special.struve, -1), (special.modstruve, 1)):
     )
 
 
-def over_argument(y: Any, x: Any, limit: float) -> Any:
+def over_argument(y: Any, x: Any, limit: complex) -> Any:
     """``y / x``, and `limit` at 0."""
     zero = x == 0
     return np.where(zero, limit, y / np.where(zero, 1, x))

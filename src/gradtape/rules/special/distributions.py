@@ -46,10 +46,11 @@ def _distribution(
             return unavailable(function.__name__, slope)
         if isinstance(slope, int):
             return slope
-        signed = slope if sign == 1 else lambda *args: -slope(*args)
         if len(slopes) == 2:
-            return lambda y, a, b: signed(a, b)
-        return lambda y, a, b, c: signed(a, b, c)
+            return (lambda y, a, b: slope(a, b)) if sign == 1 else (lambda y, a, b: -slope(a, b))
+        if sign == 1:
+            return lambda y, a, b, c: slope(a, b, c)
+        return lambda y, a, b, c: -slope(a, b, c)
 
     elementwise(function, *map(partial, slopes), domain=domain, calls=calls)
 

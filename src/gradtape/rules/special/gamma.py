@@ -217,7 +217,7 @@ def riemann_slope(s: Any) -> Any:
 
 elementwise(
     special._zeta,
-    lambda y, x, q: zeta_in_exponent(x, q),
+    lambda y, x, q: np.where(np.isnan(y), y, zeta_in_exponent(x, q)),
     lambda y, x, q: -x * special._zeta(x + 1, q),
     domain=(Domain(1.5, 4.0), positive_real),
 )
