@@ -66,6 +66,35 @@ def test_the_leak_warning_names_the_function_and_ours(name) -> None:
             getattr(special, name)(x)
 
 
+@pytest.mark.parametrize("name", ["spherical_jn", "spherical_yn", "spherical_in", "spherical_kn"])
+@pytest.mark.parametrize("derivative", [False, True])
+def test_spherical_bessel_functions(name, derivative) -> None:
+    ours, theirs = getattr(gt.special, name), getattr(special, name)
+    z = np.array([-1.3, 0.7, 2.0])
+    for n in (0, 1, 3):
+        np.testing.assert_allclose(ours(n, z, derivative), theirs(n, z, derivative), rtol=1e-12)
+        np.testing.assert_allclose(ours(n, z + 1j), theirs(n, z + 1j), rtol=1e-12)
+        gt.check_gradients(lambda z, n=n: ours(n, z, derivative), z)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            lambda x: special.spherical_jn(1, x),
+            "Use gradtape.special.spherical_jn instead of scipy",
+        ),
+        (lambda x: special.comb(x, 2.0), "Use scipy.special.binom instead of scipy.special.comb"),
+        (lambda x: special.legendre_p(1, x), "Use scipy.special.eval_legendre instead"),
+        (lambda x: special.diric(x, 3), "Write scipy.special.diric with functions that take Ten"),
+    ],
+)
+def test_the_leak_warning_names_the_function(call, text) -> None:
+    x = gt.Variable([0.5])
+    with gt.GradientTape(), pytest.warns(gt.GradientWarning, match=text):
+        call(x)
+
+
 def test_scipy_is_not_imported_with_gradtape() -> None:
     code = "import sys, gradtape; print('scipy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

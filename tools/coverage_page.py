@@ -74,7 +74,12 @@ LIKE = """
     array asarray asanyarray ascontiguousarray asfortranarray require full"""
 """The functions that reach a Tensor only through ``like=``."""
 
-THROUGH = {"row_stack": "vstack", "zeta": "a ufunc", "lambertw": "a ufunc"}
+THROUGH = {
+    "row_stack": "vstack",
+    "softplus": "logaddexp",
+    "assoc_laguerre": "eval_genlaguerre",
+    **dict.fromkeys(["zeta", "lambertw", "jvp", "yvp", "ivp", "kvp", "h1vp", "h2vp"], "a ufunc"),
+}
 """Functions that need no rule, for they call others."""
 
 UNSUPPORTED: _Table = {

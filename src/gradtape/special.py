@@ -14,11 +14,22 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.errors import SPELLINGS
-from gradtape.core.kinds import invoke, raw
+from gradtape.core.kinds import invoke, is_complex, raw
 from gradtape.core.rules import RULES
 from gradtape.rules.arguments import as_array, inexact
 
-__all__ = ["log_softmax", "logsumexp", "multigammaln", "polygamma", "softmax", "softplus"]
+__all__ = [
+    "log_softmax",
+    "logsumexp",
+    "multigammaln",
+    "polygamma",
+    "softmax",
+    "softplus",
+    "spherical_in",
+    "spherical_jn",
+    "spherical_kn",
+    "spherical_yn",
+]
 
 
 def logsumexp(
@@ -198,6 +209,62 @@ def multigammaln(a: Any, d: Any) -> Any:
     if np.any(raw(a) <= (d - 1) / 2):
         raise ValueError(f"Give numbers above {(d - 1) / 2:g} for dimension {d}: got {raw(a)}.")
     return d * (d - 1) / 4 * math.log(math.pi) + sum([gammaln(a - j / 2) for j in range(d)])
+
+
+def spherical_jn(n: Any, z: Any, derivative: bool = False) -> Any:
+    """The spherical Bessel function of the first kind, or its derivative in `z`.
+
+    Parameters
+    ----------
+    n
+        Orders, integers of 0 or more; there is no derivative with respect to them.
+    z
+        Real or complex numbers.
+    derivative
+        Give the derivative instead.
+
+    Returns
+    -------
+    Of the broadcast shape.
+
+    References
+    ----------
+    NIST Digital Library of Mathematical Functions, sections 10.47 to 10.51.
+
+    Examples
+    --------
+    >>> import gradtape as gt
+    >>> gt.special.spherical_jn(0, 1.0).round(6)
+    np.float64(0.841471)
+    """
+    return _spherical("jn", n, z, derivative)
+
+
+def spherical_yn(n: Any, z: Any, derivative: bool = False) -> Any:
+    """The spherical Bessel function of the second kind, or its derivative: as `spherical_jn`."""
+    return _spherical("yn", n, z, derivative)
+
+
+def spherical_in(n: Any, z: Any, derivative: bool = False) -> Any:
+    """The modified one of the first kind, or its derivative: as `spherical_jn`."""
+    return _spherical("in", n, z, derivative)
+
+
+def spherical_kn(n: Any, z: Any, derivative: bool = False) -> Any:
+    """The modified one of the second kind, or its derivative: as `spherical_jn`."""
+    return _spherical("kn", n, z, derivative)
+
+
+def _spherical(name: str, n: Any, z: Any, derivative: bool) -> Any:
+    from scipy.special import _ufuncs
+
+    function = getattr(_ufuncs, f"_spherical_{name}{'_d' if derivative else ''}")
+    n, z = np.asarray(raw(n), np.dtype("long")), inexact(as_array(z))
+    if is_complex(z):
+        return function(n, z)
+    left = z < 0  # where SciPy's real functions are not to be trusted
+    mirrored = np.real(function(n, np.where(left, z, -1) + 0j))
+    return np.positive(np.where(left, mirrored, function(n, np.where(left, 1, z))))
 
 
 for _name in __all__:

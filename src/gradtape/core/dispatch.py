@@ -14,7 +14,7 @@ import numpy as np
 from gradtape.core.batch import LEVELS, Level, batched, deepest, on_batches
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, Spec, frozen, settled
 from gradtape.core.kinds import Composite, Constant, Recorded, Rule, name_of
-from gradtape.core.rules import RULES, rule_of
+from gradtape.core.rules import RULES, WHY_NOT, rule_of
 from gradtape.core.tape import active
 
 _OPERANDS = frozenset(
@@ -342,7 +342,8 @@ def _unknown(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         raise TypeError(
             f"Write it with other NumPy functions, give it a derivative with "
             f"gradtape.custom_gradient, or pass gradtape.stop_gradient(x) if no gradient is meant: "
-            f"gradtape has no derivative rule for {name_of(function)}."
+            f"gradtape has no derivative rule for {name_of(function)}"
+            f"{', for ' + WHY_NOT[function] if function in WHY_NOT else ''}."
         )
     return _constant(function, args, kwargs)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from types import FrameType
 
 _OURS = tuple(
     os.path.dirname(os.path.abspath(sys.modules[name].__file__ or "")) + os.sep
@@ -30,8 +31,24 @@ def library_call() -> str | None:
         frame = frame.f_back
     if inner is None:
         return None
-    module = ".".join(str(inner.f_globals.get("__name__", "")).split(".")[:2])
-    return f"{module}.{inner.f_code.co_name}"
+    parts, name = str(inner.f_globals.get("__name__", "")).split("."), _called(inner)
+    for module in (parts[0], ".".join(parts[:2])):
+        if callable(getattr(sys.modules.get(module), name, None)):
+            return f"{module}.{name}"
+    return None
+
+
+def _called(frame: FrameType) -> str:
+    """The name of the function, or callable object, at work in `frame`, also in its wrapper's."""
+    code = frame.f_code
+    if code.co_name == "__call__":
+        return str(getattr(frame.f_locals.get("self"), "__name__", code.co_name))
+    if code.co_name in ("wrapper", "wrapped"):
+        for name in code.co_freevars:
+            function = frame.f_locals.get(name)
+            if callable(function):
+                return str(getattr(function, "__name__", code.co_name))
+    return code.co_name
 
 
 def user_line() -> tuple[str, int]:

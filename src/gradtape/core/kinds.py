@@ -8,6 +8,7 @@ turn: that is every higher order.
 from __future__ import annotations
 
 import dis
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -568,8 +569,11 @@ def name_of(function: Any) -> str:
     if isinstance(function, tuple):
         return f"{name_of(function[0])}.{function[1]}"
     if isinstance(function, np.ufunc):
-        ours = getattr(np, function.__name__, None) is function
-        return f"numpy.{function.__name__}" if ours else f"the ufunc {function.__name__}"
+        for module in ("numpy", "scipy.special"):
+            found = getattr(sys.modules.get(module), function.__name__, None)
+            if function in (found, getattr(found, "__wrapped__", None)):
+                return f"{module}.{function.__name__}"
+        return f"the ufunc {function.__name__}"
     module = getattr(function, "__module__", None) or "numpy"
     return f"{module}.{getattr(function, '__qualname__', repr(function))}"
 

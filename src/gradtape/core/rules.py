@@ -147,6 +147,9 @@ def constant(*functions: Any, batch: Batching | None = None, of_outline: bool = 
         register(Constant(function, batch=batch, of_outline=of_outline))
 
 
+WHY_NOT: dict[Any, str] = {}
+"""Why a function has no rule, as errors say it after "for"."""
+
 LATE: dict[str, Callable[[], object]] = {}
 """Families of rules that are registered when first needed, by the module they are about."""
 

@@ -609,6 +609,12 @@ def warn_of_leak() -> tuple[str, int]:
             f"Use {SPELLINGS[call]} instead of {call}, which made a plain array of a watched "
             f"Tensor here: it carries no gradient."
         )
+    if call is not None:
+        return warn_user(
+            f"Write {call} with functions that take Tensors, or pass x.numpy() or stop_gradient(x) "
+            f"if no gradient is meant: it made a plain array of a watched Tensor here, which "
+            f"carries no gradient."
+        )
     return warn_user(
         "Use NumPy functions on the Tensor itself (np.sin for math.sin), join Tensors with "
         "np.stack, write into gradtape.constant(np.zeros(n)) instead of a plain array, or "

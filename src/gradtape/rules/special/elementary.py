@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy.special import _ufuncs as special
 
 from gradtape.core.domains import (
     Domain,
@@ -18,7 +18,7 @@ from gradtape.core.domains import (
     real,
     real_only,
 )
-from gradtape.core.rules import Over, elementwise
+from gradtape.core.rules import Over, constant, elementwise
 
 _fraction = Domain(0.1, 0.9)
 _LN2, _LN10, _DEGREE = math.log(2.0), math.log(10.0), math.pi / 180
@@ -30,11 +30,26 @@ elementwise(special.log1p, Over(lambda y, x: 1 + x), domain=positive)
 elementwise(special.exp2, lambda y, x: y * _LN2, domain=real_only)
 elementwise(special.exp10, lambda y, x: y * _LN10, domain=real_only)
 elementwise(special.cbrt, Over(lambda y, x: 3 * y * y), domain=nonzero_real)
+elementwise(
+    special.powm1,
+    lambda y, x, p: p * np.power(x, p - 1),
+    lambda y, x, p: np.power(x, p) * np.log(np.where((x == 0) & (p > 0), 1, x)),
+    domain=(positive_real, real_only),
+)
 elementwise(special.cosm1, lambda y, x: -np.sin(x), domain=real_only)
 elementwise(special.sindg, lambda y, x: _DEGREE * special.cosdg(x), domain=real_only)
 elementwise(special.cosdg, lambda y, x: -_DEGREE * special.sindg(x), domain=real_only)
 elementwise(special.tandg, lambda y, x: _DEGREE * (1 + y * y), domain=real_only)
 elementwise(special.cotdg, lambda y, x: -_DEGREE * (1 + y * y), domain=positive_real)
+
+elementwise(
+    special.radian,
+    lambda y, d, m, s: _DEGREE,
+    lambda y, d, m, s: _DEGREE / 60,
+    lambda y, d, m, s: _DEGREE / 3600,
+    domain=(real_only, real_only, real_only),
+)
+constant(special.round)
 
 # -- logistic functions -------------------------------------------------------------------------
 
@@ -70,28 +85,36 @@ elementwise(
     domain=(real, positive),
 )
 elementwise(special.entr, lambda y, x: -np.log(x) - 1, domain=positive_real)  # inf at 0
+
+
+def _log_ratio(a: Any, b: Any) -> Any:
+    """``log(a / b)``: -inf for a = 0, the one-sided slope, but 0 where b is 0 too."""
+    dead = (a == 0) & (b == 0)
+    return np.where(dead, 0, np.log(np.where(dead, 1, a) / np.where(dead, 1, b)))
+
+
 elementwise(
     special.rel_entr,
-    lambda y, a, b: np.log(a / b) + 1,  # -inf at a = 0, the one-sided slope
-    lambda y, a, b: -a / b,
+    lambda y, a, b: np.where((a == 0) & (b == 0), 0, _log_ratio(a, b) + 1),
+    lambda y, a, b: -_ratio(a, b),
     domain=(positive_real, positive_real),
 )
 elementwise(
     special.kl_div,
-    lambda y, a, b: np.log(a / b),
-    lambda y, a, b: 1 - a / b,
+    lambda y, a, b: _log_ratio(a, b),
+    lambda y, a, b: 1 - _ratio(a, b),
     domain=(positive_real, positive_real),
 )
 
 # -- powers of data -----------------------------------------------------------------------------
 
-_SERIES = [1 / ((n + 2) * math.factorial(n)) for n in range(12)]
+_SERIES = [1 / ((n + 2) * math.factorial(n)) for n in range(20)]
 
 
 def _bend(u: Any) -> Any:
     """``(u exp(u) - expm1(u)) / u**2``, the derivative of `exprel`; by its series near 0."""
-    near = np.absolute(u) < 0.4
-    small, large = np.where(near, u, 0), np.where(near, 1, u)
+    near = np.absolute(u) < 1
+    small, large = np.where(near, u, 0), np.where(near, 2, u)
     series = small * 0 + _SERIES[-1]
     for coefficient in reversed(_SERIES[:-1]):
         series = series * small + coefficient
@@ -102,7 +125,10 @@ elementwise(special.exprel, lambda y, x: _bend(x), domain=real_only)
 
 
 def _boxcox_in_power(log: Any, power: Any) -> Any:
-    return log * log * _bend(power * log)
+    """``log**2`` times the slope of `exprel` at ``power * log``; its limit at the power of 0."""
+    end = np.isneginf(log) & (power > 0)
+    log = np.where(end, 0, log)
+    return np.where(end, 1 / np.where(end, power, 1) ** 2, log * log * _bend(power * log))
 
 
 elementwise(
@@ -141,14 +167,18 @@ elementwise(
 )
 
 
-def _stretch(d: Any, r: Any) -> Any:
-    return np.sqrt(1 + (r / d) ** 2)
+def _pseudo_huber_in_delta(d: Any, r: Any) -> Any:
+    h = np.hypot(d, r)
+    flat = (h == 0) | (h + d == 0)
+    rest = r / np.where(flat, 1, h + d)
+    return np.where(flat, 0, rest * rest * r * (r / np.where(flat, 1, h)))
 
 
+# With h = hypot(d, r), nothing cancels; at d = r = 0 the loss is flat.
 elementwise(
     special.pseudo_huber,
-    lambda y, d, r: 2 * y / d - r * r / (d * _stretch(d, r)),
-    lambda y, d, r: r / _stretch(d, r),
+    lambda y, d, r: _pseudo_huber_in_delta(d, r),
+    lambda y, d, r: np.where((d == 0) & (r == 0), 0, d * r / np.hypot(d, np.where(d == 0, 1, r))),
     domain=(positive_real, real_only),
 )
 
@@ -159,7 +189,7 @@ def _lambert_slope(y: Any, x: Any, k: Any, tol: Any) -> Any:
     return np.exp(-y) / (1 + y)  # infinite at the branch point, y = -1
 
 
-_lambertw = special._ufuncs._lambertw
+_lambertw = special._lambertw
 elementwise(
     _lambertw,
     _lambert_slope,
@@ -169,13 +199,3 @@ elementwise(
     calls=[call(draw(2, 3, domain=positive), 0, 1e-8), call(draw(domain=positive), 0, 1e-8)],
 )
 elementwise(special.wrightomega, lambda y, x: y / (1 + y), domain=real)
-
-
-def _dilog_slope(x: Any) -> Any:
-    near = np.absolute(x - 1) < 1e-3
-    u = np.where(near, x - 1, 0)
-    far = np.where(near, 2, x)
-    return np.where(near, -1 + u / 2 - u * u / 3 + u**3 / 4 - u**4 / 5, np.log(far) / (1 - far))
-
-
-elementwise(special.spence, lambda y, x: _dilog_slope(x), domain=positive_real)

@@ -1,4 +1,7 @@
-"""Gamma and beta functions, and the distributions that are made of them."""
+"""Gamma, beta and zeta functions.
+
+NIST DLMF, chapters 5 and 25.
+"""
 
 from __future__ import annotations
 
@@ -6,250 +9,217 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
+from numpy.polynomial import polynomial
+from scipy.special import _ufuncs as special
 
-from gradtape.core.domains import Domain, call, draw, positive_real
+from gradtape.core.domains import Domain, call, draw, positive, positive_real
+from gradtape.core.kinds import is_complex
 from gradtape.core.rules import constant, elementwise
+from gradtape.rules.special.recorded import recorded
 from gradtape.rules.special.unavailable import unavailable
 
-_fraction = Domain(0.1, 0.9)
-_upward = Domain(1.2, 4.0)
-A, B = np.array([0.7, 1.9]), np.array([2.5, 1.3])
-"""Parameters for tests of functions that have no derivative in them."""
+_upward = Domain(1.2, 4.0, complex=True)
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798)
+"""The numbers ``B_2, B_4, ...``."""
 
-# -- gamma --------------------------------------------------------------------------------------
-
-
-def _reciprocal_slope(y: Any, x: Any) -> Any:
-    """``-y psi(x)``; at the poles of gamma, 0, -1, ..., it is ``(-1)**n n!``."""
-    if x.dtype.kind == "c":
-        return -y * special.psi(x)
-    pole = (x <= 0) & (x == np.floor(x))
-    n = np.where(pole, -x, 0)
-    at_pole = np.where(n % 2 == 0, 1, -1) * special.gamma(n + 1)
-    return np.where(pole, at_pole, -y * special.psi(np.where(pole, 1, x)))
+# -- polygamma ----------------------------------------------------------------------------------
 
 
 def polygamma(n: Any, x: Any) -> Any:
-    """`scipy.special.polygamma`, which takes plain arrays only: what is recorded."""
-    return special.polygamma(n, x).astype(x.dtype, copy=False)
+    """The `n`-th derivative of `psi`; of complex numbers too, for one positive integer `n`."""
+    if is_complex(x):
+        return _complex_polygamma(int(n), x)
+    n = np.asarray(n) if isinstance(n, (int, float)) else n
+    above = (-1.0) ** (n + 1) * special.gamma(n + 1.0) * special._zeta(n + 1.0, x)
+    return np.where(n == 0, special.psi(x), above).astype(x.dtype, copy=False)[()]
 
 
-# Of complex numbers too, once: SciPy has no complex `polygamma`.
-elementwise(special.gamma, lambda y, x: y * special.psi(x), domain=_upward)
-elementwise(special.gammaln, lambda y, x: special.psi(x), domain=positive_real)
-elementwise(special.loggamma, lambda y, x: special.psi(x), domain=positive_real)
-elementwise(special.rgamma, _reciprocal_slope, domain=_upward)
-constant(special.gammasgn)
+def _complex_polygamma(n: int, z: Any) -> Any:
+    """By DLMF 5.15.6 into the right half plane, by 5.15.5 away from 0, there by 5.15.8."""
+    left = np.real(z) < 0
+    w = np.where(left, 1 - z, z)
+    total, factor = 0, (-1) ** (n + 1) * math.factorial(n)
+    for k in range(16):
+        total = total + factor / (w + k) ** (n + 1)
+    w = w + 16
+    series = factor / n / w**n + factor / 2 / w ** (n + 1)
+    for j, b in enumerate(_BERNOULLI, 1):
+        rising = math.factorial(2 * j + n - 1) / math.factorial(2 * j)
+        series = series + (-1) ** (n + 1) * b * rising / w ** (2 * j + n)
+    total = total + series
+    mirror = math.pi * _cotangent(n, np.where(left, z, 0.5))
+    return np.where(left, (-1) ** n * total - mirror, total).astype(z.dtype, copy=False)[()]
+
+
+def _cotangent(n: int, z: Any) -> Any:
+    """The `n`-th derivative of ``cot(pi z)``: a polynomial in the cotangent."""
+    coefficients: Any = np.array([0.0, 1.0])
+    for _ in range(n):
+        coefficients = -math.pi * polynomial.polymul([1, 0, 1], polynomial.polyder(coefficients))
+    return polynomial.polyval(1 / np.tan(math.pi * z), coefficients)
+
+
+_polygamma = recorded(polygamma)
 elementwise(
     polygamma,
     unavailable("polygamma", "n"),
     lambda y, n, x: _polygamma(n + 1, x),
-    domain=(positive_real, positive_real),
-    calls=[call(1, draw(2, 3, domain=positive_real)), call(2, draw(domain=positive_real))],
+    domain=(positive, _upward),
+    calls=[
+        call(1, draw(2, 3, domain=_upward)),
+        call(2, draw(domain=_upward)),
+        call(np.array([0, 1, 3]), draw(3, domain=positive_real)),
+    ],
 )
+elementwise(special.psi, lambda y, x: _polygamma(1, x), domain=_upward)
+
+# -- gamma --------------------------------------------------------------------------------------
 
 
-def _polygamma(n: Any, x: Any) -> Any:
-    from gradtape.core.kinds import invoke
-    from gradtape.core.rules import RULES
+def reciprocal_slope(y: Any, x: Any) -> Any:
+    """The derivative of ``y = rgamma(x)``, by the reflection formula where x < 1/2.
 
-    return invoke(RULES[polygamma], (n, x), {})
+    At the poles of gamma, 0, -1, ..., it is ``(-1)**n n!``.
+    """
+    if is_complex(x):
+        return -y * special.psi(x)
+    left = x < 0.5
+    mirror = 1 - np.where(left, x, 0)
+    turn = np.cos(math.pi * (x - 2 * np.round(x / 2)))
+    reflected = special.gamma(mirror) * turn - y * special.psi(mirror)
+    return np.where(left, reflected, -y * special.psi(np.where(left, 1, x)))
 
 
-for _psi in {special.psi, special.digamma}:
-    elementwise(_psi, lambda y, x: _polygamma(1, x), domain=positive_real)
+elementwise(special.gamma, lambda y, x: y * special.psi(x), domain=_upward)
+elementwise(special.gammaln, lambda y, x: special.psi(x), domain=positive_real)
+elementwise(special.loggamma, lambda y, x: special.psi(x), domain=_upward)
+elementwise(special.rgamma, reciprocal_slope, domain=_upward)
+constant(special.gammasgn)
+
+
+def psi_step(a: Any, b: Any) -> Any:
+    """``psi(a + b) - psi(a)`` where both are positive, without cancellation (DLMF 5.11.2)."""
+    total = 0
+    for k in range(10):
+        total = total + b / ((a + k) * (a + b + k))
+    low, high = a + 10, a + b + 10
+    total = total + np.log1p(b / low) + b / (2 * low * high)
+    for j, c in enumerate(_BERNOULLI, 1):
+        total = total - c / (2 * j) * (high ** (-2 * j) - low ** (-2 * j))
+    return total
+
 
 elementwise(
-    special._ufuncs._zeta,
-    unavailable("zeta", "x"),
-    lambda y, x, q: -x * special.zeta(x + 1, q),
-    domain=(_upward, positive_real),
-    calls=[call(np.array([1.5, 3.0]), draw(2, domain=positive_real))],
+    psi_step,
+    lambda y, a, b: _polygamma(1, a + b) - _polygamma(1, a),
+    lambda y, a, b: _polygamma(1, a + b),
+    domain=(positive_real, positive_real),
 )
+_psi_step = recorded(psi_step)
+
+
+def step(a: Any, b: Any) -> Any:
+    """``psi(a + b) - psi(a)``."""
+    safe = (a > 0) & (a + b > 0)
+    accurate = _psi_step(np.where(safe, a, 1), np.where(safe, b, 1))
+    return np.where(safe, accurate, special.psi(a + b) - special.psi(a))
+
+
+def _reciprocal(x: Any) -> Any:
+    """The derivative of `rgamma`."""
+    return reciprocal_slope(special.rgamma(x), x)
+
+
+# Where gamma has a pole below the fraction line the value is 0, and the derivative is not.
+
+
+def _poch_in_z(y: Any, z: Any, m: Any) -> Any:
+    dead = y == 0
+    pole = y * special.psi(z + m) + special.gamma(z + m) * _reciprocal(z)
+    return np.where(dead, pole, y * step(np.where(dead, 1, z), m))
+
+
 elementwise(
     special.poch,
-    lambda y, z, m: y * (special.psi(z + m) - special.psi(z)),
+    _poch_in_z,
     lambda y, z, m: y * special.psi(z + m),
     domain=(positive_real, positive_real),
 )
-elementwise(
-    special.binom,
-    lambda y, n, k: y * (special.psi(n + 1) - special.psi(n - k + 1)),
-    lambda y, n, k: y * (special.psi(n - k + 1) - special.psi(k + 1)),
-    domain=(Domain(4.0, 6.0), positive_real),
-)
+
+
+def _binom_in_n(y: Any, n: Any, k: Any) -> Any:
+    dead = y == 0
+    scale = special.gamma(n + 1) * special.rgamma(k + 1)
+    pole = y * special.psi(n + 1) + scale * _reciprocal(n - k + 1)
+    return np.where(dead, pole, y * step(np.where(dead, 1, n - k + 1), np.where(dead, 1, k)))
+
+
+def _binom_in_k(y: Any, n: Any, k: Any) -> Any:
+    dead = y == 0
+    first = _reciprocal(k + 1) * special.rgamma(n - k + 1)
+    pole = special.gamma(n + 1) * (first - special.rgamma(k + 1) * _reciprocal(n - k + 1))
+    return np.where(dead, pole, y * step(np.where(dead, 1, k + 1), np.where(dead, 1, n - 2 * k)))
+
+
+elementwise(special.binom, _binom_in_n, _binom_in_k, domain=(Domain(4.0, 6.0), positive_real))
 
 # -- beta ---------------------------------------------------------------------------------------
 
-
-def _log_slope(a: Any, b: Any) -> Any:
-    return special.psi(a) - special.psi(a + b)
-
-
 elementwise(
     special.beta,
-    lambda y, a, b: y * _log_slope(a, b),
-    lambda y, a, b: y * _log_slope(b, a),
+    lambda y, a, b: -y * step(a, b),
+    lambda y, a, b: -y * step(b, a),
     domain=(positive_real, positive_real),
 )
 elementwise(
     special.betaln,
-    lambda y, a, b: _log_slope(a, b),
-    lambda y, a, b: _log_slope(b, a),
+    lambda y, a, b: -step(a, b),
+    lambda y, a, b: -step(b, a),
     domain=(positive_real, positive_real),
 )
 
-# -- incomplete functions -----------------------------------------------------------------------
-#
-# Their slopes are densities. The derivatives in the parameters have no closed form.
+# -- zeta ---------------------------------------------------------------------------------------
 
 
-def gamma_density(a: Any, x: Any) -> Any:
-    """``x**(a - 1) exp(-x) / gamma(a)``."""
-    return np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a))
+def zeta_in_exponent(s: Any, q: Any) -> Any:
+    """The derivative in `s` of ``sum((q + k)**-s)``, by Euler and Maclaurin (DLMF 25.11.5)."""
+    total = 0
+    for k in range(12):
+        total = total - np.log(q + k) * (q + k) ** -s
+    end = q + 12
+    log, power = np.log(end), end**-s
+    lead = end / (s - 1) + 0.5
+    slope = -end / (s - 1) ** 2
+    rising, change, scale = s, 1, 1 / end
+    for j, b in enumerate(_BERNOULLI, 1):
+        c = b / math.factorial(2 * j) * scale
+        lead, slope = lead + c * rising, slope + c * change
+        one, two = s + (2 * j - 1), s + 2 * j
+        rising, change = rising * one * two, change * one * two + rising * (one + two)
+        scale = scale / (end * end)
+    return total + power * (slope - log * lead)
 
 
-def beta_density(a: Any, b: Any, x: Any) -> Any:
-    """``x**(a - 1) (1 - x)**(b - 1) / beta(a, b)``."""
-    return np.exp(special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b))
-
-
-def _of_gamma(function: Any, slope: Any, domain: Domain) -> None:
-    elementwise(
-        function,
-        unavailable(function.__name__, "a"),
-        slope,
-        domain=(positive_real, domain),
-        calls=[call(A, draw(2, domain=domain)), call(A[:, None], draw(3, domain=domain))],
+def riemann_slope(s: Any) -> Any:
+    """The derivative of the Riemann zeta function; left of -0.3 by its reflection (DLMF 25.4.1)."""
+    left = np.real(s) < -0.3
+    right = zeta_in_exponent(np.where(left, 2, s), 1.0)
+    t = 1 - np.where(left, s, -2)
+    scale = 2 * (2 * math.pi) ** -t * special.gamma(t)
+    sine, cosine = np.sin(math.pi / 2 * (1 - t)), np.cos(math.pi / 2 * (1 - t))
+    change = (math.log(2 * math.pi) - special.psi(t)) * sine + math.pi / 2 * cosine
+    return np.where(
+        left,
+        scale * (change * special._riemann_zeta(t) - sine * zeta_in_exponent(t, 1.0)),
+        right,
     )
 
 
-_of_gamma(special.gammainc, lambda y, a, x: gamma_density(a, x), positive_real)
-_of_gamma(special.gammaincc, lambda y, a, x: -gamma_density(a, x), positive_real)
-_of_gamma(special.gammaincinv, lambda y, a, p: 1 / gamma_density(a, y), _fraction)
-_of_gamma(special.gammainccinv, lambda y, a, p: -1 / gamma_density(a, y), _fraction)
-
-
-def _of_beta(function: Any, slope: Any, domain: Domain = _fraction) -> None:
-    name = function.__name__
-    elementwise(
-        function,
-        unavailable(name, "its first argument"),
-        unavailable(name, "its second argument"),
-        slope,
-        domain=(positive_real, positive_real, domain),
-        calls=[call(A, B, draw(2, domain=domain)), call(A[:, None], 2.5, draw(3, domain=domain))],
-    )
-
-
-_of_beta(special.betainc, lambda y, a, b, x: beta_density(a, b, x))
-_of_beta(special.betaincc, lambda y, a, b, x: -beta_density(a, b, x))
-_of_beta(special.betaincinv, lambda y, a, b, p: 1 / beta_density(a, b, y))
-_of_beta(special.betainccinv, lambda y, a, b, p: -1 / beta_density(a, b, y))
-
-# -- distributions ------------------------------------------------------------------------------
-
-
-def _f_density(a: Any, b: Any, x: Any) -> Any:
-    scale = b + a * x
-    return beta_density(a / 2, b / 2, a * x / scale) * a * b / (scale * scale)
-
-
-def _t_density(df: Any, t: Any) -> Any:
-    log = -(df + 1) / 2 * np.log1p(t * t / df) - special.betaln(0.5, df / 2)
-    return np.exp(log) / np.sqrt(df)
-
-
-def _of_df(function: Any, slope: Any, domain: Domain) -> None:
-    elementwise(
-        function,
-        unavailable(function.__name__, "the degrees of freedom"),
-        slope,
-        domain=(positive_real, domain),
-        calls=[call(B, draw(2, domain=domain))],
-    )
-
-
-_of_beta(special.fdtr, lambda y, a, b, x: _f_density(a, b, x), positive_real)
-_of_beta(special.fdtrc, lambda y, a, b, x: -_f_density(a, b, x), positive_real)
-_of_beta(special.fdtri, lambda y, a, b, p: 1 / _f_density(a, b, y))
-_of_df(special.chdtr, lambda y, v, x: gamma_density(v / 2, x / 2) / 2, positive_real)
-_of_df(special.chdtrc, lambda y, v, x: -gamma_density(v / 2, x / 2) / 2, positive_real)
-_of_df(special.chdtri, lambda y, v, p: -2 / gamma_density(v / 2, y / 2), _fraction)
-_of_df(special.stdtr, lambda y, df, t: _t_density(df, t), Domain(-2.0, 2.0))
-_of_df(special.stdtrit, lambda y, df, p: 1 / _t_density(df, y), _fraction)
-
-
-def _of_scaled_gamma(function: Any, sign: int) -> None:
-    elementwise(
-        function,
-        lambda y, a, b, x: sign * x * gamma_density(b, a * x),
-        unavailable(function.__name__, "b"),
-        lambda y, a, b, x: sign * a * gamma_density(b, a * x),
-        domain=(positive_real, positive_real, positive_real),
-        calls=[call(draw(2, domain=positive_real), A, draw(2, domain=positive_real))],
-    )
-
-
-_of_scaled_gamma(special.gdtr, 1)
-_of_scaled_gamma(special.gdtrc, -1)
-
-# -- the normal distribution --------------------------------------------------------------------
-
-_ROOT_PI, _ROOT_2PI = math.sqrt(math.pi), math.sqrt(2 * math.pi)
-_real = Domain(-2.0, 2.0, complex=True)
-_real_only = Domain(-2.0, 2.0)
-
-
-def _scaled_erfc_slope(y: Any, x: Any) -> Any:
-    """``2 x y - 2 / sqrt(pi)``, by the asymptotic series where that cancels."""
-    if x.dtype.kind == "c":
-        return 2 * x * y - 2 / _ROOT_PI
-    far = x > 100
-    z = 1 / np.where(far, x, 1) ** 2
-    series = -z * (1 - 1.5 * z * (1 - 2.5 * z * (1 - 3.5 * z))) / _ROOT_PI
-    return np.where(far, series, 2 * x * y - 2 / _ROOT_PI)
-
-
-def _dawson_slope(y: Any, x: Any) -> Any:
-    """``1 - 2 x y``, by the asymptotic series where that cancels."""
-    if x.dtype.kind == "c":
-        return 1 - 2 * x * y
-    far = np.absolute(x) > 100
-    z = 1 / np.where(far, x, 1) ** 2
-    series = -z / 2 * (1 + 1.5 * z * (1 + 2.5 * z * (1 + 3.5 * z)))
-    return np.where(far, series, 1 - 2 * x * y)
-
-
-elementwise(special.erf, lambda y, x: 2 / _ROOT_PI * np.exp(-x * x), domain=_real)
-elementwise(special.erfc, lambda y, x: -2 / _ROOT_PI * np.exp(-x * x), domain=_real)
-elementwise(special.erfi, lambda y, x: 2 / _ROOT_PI * np.exp(x * x), domain=_real)
-elementwise(special.erfcx, _scaled_erfc_slope, domain=_real)
-elementwise(special.dawsn, _dawson_slope, domain=_real)
 elementwise(
-    special.wofz,
-    lambda y, x: 2j / _ROOT_PI - 2 * x * y,
-    domain=_real,
+    special._zeta,
+    lambda y, x, q: np.where(np.isnan(y), y, zeta_in_exponent(x, q)),
+    lambda y, x, q: -x * special._zeta(x + 1, q),
+    domain=(Domain(1.5, 4.0), positive_real),
 )
-elementwise(special.erfinv, lambda y, x: _ROOT_PI / 2 * np.exp(y * y), domain=Domain(-0.85, 0.85))
-elementwise(special.erfcinv, lambda y, x: -_ROOT_PI / 2 * np.exp(y * y), domain=Domain(0.2, 1.8))
-elementwise(special.ndtr, lambda y, x: np.exp(-x * x / 2) / _ROOT_2PI, domain=_real)
-elementwise(special.ndtri, lambda y, x: _ROOT_2PI * np.exp(y * y / 2), domain=_fraction)
-# The ratio of density and distribution, without a quotient of two tiny numbers.
-elementwise(
-    special.log_ndtr,
-    lambda y, x: 2 / _ROOT_2PI / special.erfcx(-x / math.sqrt(2)),
-    domain=_real_only,
-)
-elementwise(
-    special.ndtri_exp,
-    lambda y, x: _ROOT_2PI * np.exp(x + y * y / 2),
-    domain=Domain(-3.0, -0.2),
-)
-elementwise(
-    special.owens_t,
-    lambda y, h, a: -np.exp(-h * h / 2) / (2 * _ROOT_2PI) * special.erf(a * h / math.sqrt(2)),
-    lambda y, h, a: np.exp(-h * h * (1 + a * a) / 2) / (2 * math.pi * (1 + a * a)),
-    domain=(_real_only, _real_only),
-)
+elementwise(special._riemann_zeta, lambda y, x: riemann_slope(x), domain=_upward)
+elementwise(special.zetac, lambda y, x: riemann_slope(x), domain=Domain(1.5, 4.0))

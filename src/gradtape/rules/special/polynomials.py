@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy.special import _ufuncs as special
 
 from gradtape.core.domains import Domain, call, draw
 from gradtape.core.rules import elementwise
@@ -70,3 +70,25 @@ _register(
 )
 _register(special.eval_hermite, lambda y, n, x: 2 * n * special.eval_hermite(_below(n), x))
 _register(special.eval_hermitenorm, lambda y, n, x: n * special.eval_hermitenorm(_below(n), x))
+_register(special.eval_chebyc, lambda y, n, x: n * special.eval_chebyu(_below(n), x / 2))
+_register(
+    special.eval_chebys,
+    lambda y, n, x: _unless_constant(n, special.eval_gegenbauer(_below(n), 2.0, x / 2)),
+)
+_register(special.eval_sh_chebyt, lambda y, n, x: 2 * n * special.eval_chebyu(_below(n), 2 * x - 1))
+_register(
+    special.eval_sh_chebyu,
+    lambda y, n, x: _unless_constant(n, 4 * special.eval_gegenbauer(_below(n), 2.0, 2 * x - 1)),
+)
+_register(
+    special.eval_sh_legendre,
+    lambda y, n, x: _unless_constant(
+        n, (n + 1) * special.eval_jacobi(_below(n), 1.0, 1.0, 2 * x - 1)
+    ),
+)
+_register(
+    special.eval_sh_jacobi,
+    lambda y, n, p, q, x: n * special.eval_sh_jacobi(_below(n), p + 2, q + 1, x),
+    2.5,
+    1.5,
+)

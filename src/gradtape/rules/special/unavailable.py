@@ -1,9 +1,11 @@
-"""Partial derivatives that have no closed form: asking for one is an error that says so."""
+"""Partial derivatives that nobody can write: asking for one is an error that says so."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+from gradtape.core.kinds import is_complex
 
 
 def unavailable(function: str, argument: str) -> Callable[..., Any]:
@@ -16,3 +18,13 @@ def unavailable(function: str, argument: str) -> Callable[..., Any]:
         )
 
     return partial
+
+
+def only_real(x: Any, function: str, instead: str) -> Any:
+    """`x`, if it is real: of complex numbers `function` is not holomorphic."""
+    if is_complex(x):
+        raise TypeError(
+            f"Write {instead} instead of scipy.special.{function}, which is not holomorphic, for "
+            f"its derivative at complex numbers."
+        )
+    return x
