@@ -589,6 +589,36 @@ def test_an_index_of_its_own_to_write_to(statement: str) -> None:
     assert_allclose(gt.grad(lambda m: np.sum(gt.vmap(g)(m, LABELS, TWO)))(M), expected)
 
 
+def test_where_of_ufuncs_and_conditional_writes() -> None:
+    def f(x: Any, y: Any) -> Any:
+        z = x + 0
+        np.copyto(z, y[0], where=x > 0)
+        np.putmask(z, y > 0, 0.5)
+        z[x > y] = x[1]
+        np.sqrt(np.abs(y), out=z, where=y < 0)
+        return z * np.multiply(x, y, where=x > 0)
+
+    plain = lambda x, y: value(f(gt.constant(x), gt.constant(y)))  # noqa: E731
+    assert_allclose(gt.vmap(f)(X, Y), loop(plain, X, Y))
+    g = gt.grad(lambda x, y: np.sum(f(x, gt.constant(y) if isinstance(y, np.ndarray) else y) ** 2))
+    assert_allclose(gt.vmap(g)(X, Y), loop(g, X, Y))
+
+
+def test_counting_and_searching() -> None:
+    numbers = np.array([[0, 1, 1], [0, 3, 0], [2, 1, 3], [1, 1, 1]])
+    count = lambda n, w: np.bincount(n, w, 4)  # noqa: E731
+    assert_allclose(gt.vmap(count)(numbers, gt.constant(X)).numpy(), loop(count, numbers, X))
+    slope = gt.grad(lambda w, n: np.sum(np.bincount(n, w, 4) ** 2))
+    assert_allclose(gt.vmap(slope)(X, numbers), loop(slope, X, numbers))
+    with pytest.raises(TypeError, match="gives each example a shape of its own"):
+        gt.vmap(lambda n, w: np.bincount(n, w))(numbers, X)
+    f = lambda x, xp, fp: np.interp(x, np.sort(xp), fp)  # noqa: E731
+    assert_allclose(gt.vmap(f)(X, X, Y), loop(f, X, X, Y))
+    assert_array_equal(
+        gt.vmap(lambda x: np.digitize(x, [-1.0, 0.0, 1.0]))(X), np.digitize(X, [-1.0, 0.0, 1.0])
+    )
+
+
 # -- errors -------------------------------------------------------------------------------------
 
 
@@ -606,6 +636,8 @@ def test_an_index_of_its_own_to_write_to(statement: str) -> None:
         (lambda x: np.unique(x), (X,), "a function that gives each example a shape of its own"),
         (lambda x: x.item(), (X,), "it cannot batch"),
         (lambda x: x.tolist(), (X,), "it cannot batch"),
+        (lambda x: np.array([x[0], x[1]]), (X,), "join examples with np.stack"),
+        (lambda x: gt.Variable(x), (X,), "it cannot batch"),
         (lambda: 1, (), "Pass what vmap shall map as positional arguments: got none."),
         (lambda x, y: x, (X, Y[:3]), "Give all arguments of vmap the same number of examples"),
         (lambda x: x, (1.0,), "Give in_axes an axis of the argument, or None to share it: got 0"),
@@ -629,6 +661,16 @@ def test_errors_of_axes() -> None:
         gt.vmap(np.sin, out_axes=None)(X)
     with pytest.raises(ValueError, match="Give out_axes an axis of the stacked result: got 5"):
         gt.vmap(np.sin, out_axes=5)(X)
+
+
+def test_a_value_of_an_example_must_not_leave_by_another_way() -> None:
+    kept = []
+    gt.vmap(lambda x: kept.append(x * 2) or x)(X)
+    for use in (lambda x: x + 1, np.sin, np.sum, lambda x: x[0], lambda x: x @ W):
+        with pytest.raises(RuntimeError, match="Return what is computed for each example from"):
+            use(kept[0])
+        with pytest.raises(RuntimeError, match="Return what is computed for each example from"):
+            gt.vmap(lambda x: use(kept[0]))(X)  # noqa: B023
 
 
 def test_an_error_leaves_nothing_behind() -> None:
