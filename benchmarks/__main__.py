@@ -14,7 +14,7 @@ from benchmarks.runner import FULL, QUICK, Runner
 from benchmarks.workloads import WORKLOADS
 
 HERE = Path(__file__).parent
-ALWAYS = (OURS, "numpy")
+ALWAYS = (OURS, "numpy", "scipy")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

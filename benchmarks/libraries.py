@@ -34,9 +34,12 @@ class Column:
         return find_spec(self.module) is not None
 
 
+FUNCTION = "function"
 COLUMNS = (
     Column("gradtape", "gradtape", "gradtape"),
     Column("numpy", "numpy", "NumPy", "by hand", eager=False),
+    Column(FUNCTION, "numpy", "NumPy", "the function alone", eager=False),
+    Column("differences", "scipy", "SciPy", "with differences", eager=False),
     Column("torch", "torch", "PyTorch"),
     Column("torch-one", "torch", "PyTorch", "one thread", environment={"OMP_NUM_THREADS": "1"}),
     Column("torch-plain", "torch", "PyTorch", "loss not fused"),
@@ -45,6 +48,7 @@ COLUMNS = (
     Column("jax-jit", "jax", "JAX", "jitted", eager=False),
     Column("autograd", "autograd", "autograd"),
     Column("mygrad", "mygrad", "MyGrad"),
+    Column("casadi", "casadi", "CasADi", eager=False),
 )
 OURS = "gradtape"
 EAGER_PEERS = tuple(c.key for c in COLUMNS if c.eager and c.key != OURS)

@@ -57,7 +57,7 @@ class Session:
         start = perf_counter()
         result = _first_result(work, column)
         first = perf_counter() - start
-        check(result, chosen)
+        check(result, chosen, column)
         self._work = work
         # Imported modules are no garbage: without them a collection costs what the work makes it.
         gc.collect()
@@ -114,9 +114,9 @@ def _first_result(work: Work, column: str) -> Any:
         return work()
 
 
-def check(result: Any, chosen: Workload) -> None:
-    """Raise ValueError unless `result` is what the workload expects."""
-    found, expected = _leaves(result), _leaves(chosen.expected())
+def check(result: Any, chosen: Workload, column: str = OURS) -> None:
+    """Raise ValueError unless `result` is what the workload expects of `column`."""
+    found, expected = _leaves(result), _leaves(chosen.result(column))
     if len(found) != len(expected):
         raise ValueError(f"wrong result: {len(found)} values instead of {len(expected)}")
     for position, (got, want) in enumerate(zip(found, expected, strict=True)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from benchmarks.libraries import EAGER_PEERS
+from benchmarks.libraries import EAGER_PEERS, FUNCTION
 
 Work = Callable[[], Any]
 """Does the work once and returns its result, finished (no computation still in flight)."""
@@ -45,6 +45,8 @@ class Workload:
         differs in structure, shape, dtype or by more than `rtol` gets no time.
     warmups
         The same work made tiny, in the columns whose peak memory is to be measured too.
+    value
+        What the column "function", which computes the plain function alone, gives.
     note
         What a reader should know before comparing.
     """
@@ -56,7 +58,12 @@ class Workload:
     rtol: float
     targets: tuple[Target, ...] = ()
     warmups: Mapping[str, Factory] = field(default_factory=dict)
+    value: Callable[[], Any] | None = None
     note: str = ""
+
+    def result(self, column: str) -> Any:
+        """What `column` should give."""
+        return self.value() if column == FUNCTION and self.value else self.expected()
 
 
 def faster_than_torch(factor: float) -> Target:
@@ -64,11 +71,22 @@ def faster_than_torch(factor: float) -> Target:
     return Target(f"at least {factor:g}x faster than PyTorch", ("torch",), factor)
 
 
+def cheap(evaluations: float) -> Target:
+    """No more than so many evaluations of the function by plain NumPy."""
+    text = f"no dearer than {evaluations:g} evaluations of the function"
+    return Target(text, (FUNCTION,), 1 / evaluations)
+
+
 FASTER_THAN_EAGER = Target("at least 4x faster than the best eager peer", EAGER_PEERS, 4.0)
 AS_FAST_AS_ANY_TORCH = Target(
     "as fast as PyTorch at its best", ("torch", "torch-one", "torch-plain"), 1.0
 )
 AS_FAST_AS_TORCH = Target("as fast as PyTorch", ("torch",), 1.0)
+FASTER_THAN_AUTOGRAD_AND_TORCH = Target(
+    "faster than autograd and PyTorch", ("autograd", "torch", "torch-one"), 1.0
+)
+FASTER_THAN_CASADI = Target("faster than CasADi", ("casadi",), 1.0)
+FASTER_THAN_DIFFERENCES = Target("faster than with differences", ("differences",), 1.0)
 NO_MORE_MEMORY = Target("no more memory than PyTorch", ("torch",), 1.0, "memory")
 CLOSE_TO_NUMPY = Target("within 1.15x of NumPy by hand", ("numpy",), 1 / 1.15)
 LIGHT_IMPORT = Target("within 0.1 s of `import numpy`", ("numpy",), 0.1, "excess")

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from benchmarks.workload import Workload
-from benchmarks.workloads import cell, chain, descent, million, mlp, second
+from benchmarks.workloads import (
+    cell,
+    chain,
+    cost,
+    descent,
+    jacobian,
+    million,
+    mlp,
+    rosenbrock,
+    second,
+    sparse,
+)
 
 WORKLOADS: tuple[Workload, ...] = (
     cell.WORKLOAD,
@@ -12,6 +23,10 @@ WORKLOADS: tuple[Workload, ...] = (
     mlp.WORKLOAD,
     million.WORKLOAD,
     *chain.WORKLOADS,
+    jacobian.WORKLOAD,
+    *rosenbrock.WORKLOADS,
+    *sparse.WORKLOADS,
+    *cost.WORKLOADS,
 )
 
 

@@ -3,7 +3,7 @@
 A `GradientTape` records plain NumPy code on Tensors and Variables, and differentiates it.
 """
 
-from gradtape import linalg, optimizers, special
+from gradtape import implicit, linalg, optimizers, special
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
@@ -43,6 +43,7 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,13 @@ def test_a_wrong_result_is_an_error(got: Any, problem: str) -> None:
 def test_a_right_result_passes_in_any_nesting() -> None:
     expected = [[None, np.float32(6.0)], np.ones(3)]
     check(((np.float32(0.0), np.float32(6.0)), [np.ones(3)]), workload(expected=expected))
+
+
+def test_the_function_alone_gives_its_value_only() -> None:
+    both = replace(workload(expected=[np.float64(2.0), np.ones(3)]), value=lambda: np.float64(2.0))
+    check(np.float64(2.0), both, "function")
+    with pytest.raises(ValueError, match="1 values instead of 2"):
+        check(np.float64(2.0), both)
 
 
 def test_gradtape_plays_every_round_and_slow_columns_some() -> None:

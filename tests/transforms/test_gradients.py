@@ -167,3 +167,29 @@ def test_what_the_value_does_not_depend_on_has_gradient_zero() -> None:
 def test_errors(call, error, text) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+def test_a_gradient_may_be_written_into_and_is_nobody_elses():
+    x, a = np.ones(3), np.arange(3.0)
+    kept = []
+
+    def f(x):
+        kept.append(x)
+        return np.sum(a * x)
+
+    gradient = gt.grad(f)(x)
+    gradient += 1.0
+    first, second = gt.grad(lambda x, y: np.sum(x + y) * 1.0, (0, 1))(x, x)
+    first[:] = 7.0
+    np.testing.assert_array_equal(a, [0.0, 1.0, 2.0])
+    np.testing.assert_array_equal(second, np.ones(3))
+    np.testing.assert_array_equal(kept[0].numpy(), np.ones(3))
+
+
+def test_what_a_function_returned_is_not_handed_over_twice():
+    x = np.ones(3)
+    value, pull = gt.vjp(lambda x: x * 2.0, x)
+    (first,), (second,) = pull(x), pull(x)
+    first[:] = value[:] = 0.0
+    np.testing.assert_array_equal(second, 2.0 * np.ones(3))
+    np.testing.assert_array_equal(pull(x)[0], 2.0 * np.ones(3))

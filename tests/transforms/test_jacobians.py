@@ -147,3 +147,16 @@ def test_errors() -> None:
         gt.jacobian(f, sparsity="auto")
     with pytest.raises(TypeError, match="jacobian differentiates: got dtype int64"):
         gt.jacobian(f)(np.arange(3))
+
+
+@pytest.mark.parametrize("transform", [gt.jacobian, gt.jacfwd, gt.jacrev])
+def test_a_buffer_that_the_function_writes_again(transform):
+    def f(x):
+        buffer = np.zeros(2)
+        for factor in (2.0, 3.0):
+            buffer[:] = factor
+            x = x * buffer
+        return x
+
+    np.testing.assert_array_equal(transform(f)(np.ones(2)), 6.0 * np.eye(2))
+    np.testing.assert_array_equal(gt.linearize(f, np.ones(2))[1](np.ones(2)), [6.0, 6.0])

@@ -366,6 +366,21 @@ def test_a_tape_around_does_not_change_what_comes_out() -> None:
     assert_allclose(inside.numpy(), loop(gt.jacobian(f), X))
 
 
+def test_variables_of_each_example() -> None:
+    def descend(x: Any) -> Any:
+        w = gt.Variable(np.zeros(3) + x)
+        for _ in range(3):
+            with gt.GradientTape() as tape:
+                loss = np.sum((w - 1) ** 4)
+            w.assign_sub(0.01 * tape.gradient(loss, w))
+        return w * 1
+
+    expected = X
+    for _ in range(3):
+        expected = expected - 0.01 * 4 * (expected - 1) ** 3
+    assert_allclose(gt.vmap(descend)(X), expected)
+
+
 def test_variables_cannot_be_assigned_examples() -> None:
     w = gt.Variable(np.zeros(3))
     with pytest.raises(TypeError, match=r"cannot batch"):
@@ -637,7 +652,6 @@ def test_counting_and_searching() -> None:
         (lambda x: x.item(), (X,), "it cannot batch"),
         (lambda x: x.tolist(), (X,), "it cannot batch"),
         (lambda x: np.array([x[0], x[1]]), (X,), "join examples with np.stack"),
-        (lambda x: gt.Variable(x), (X,), "it cannot batch"),
         (lambda: 1, (), "Pass what vmap shall map as positional arguments: got none."),
         (lambda x, y: x, (X, Y[:3]), "Give all arguments of vmap the same number of examples"),
         (lambda x: x, (1.0,), "Give in_axes an axis of the argument, or None to share it: got 0"),

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.handle import PYTHON_NUMBERS, Spec, settled
+from gradtape.core.handle import PYTHON_NUMBERS, Spec, is_foreign, settled
 
 
 class Masked:
@@ -102,6 +102,9 @@ FORMS = frozenset({Masked, Dead, Scattered})
 
 def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
     """Zeros of `spec` with each value added at its index; a repeated index adds up."""
+    foreign = [value for value in values if is_foreign(value)]
+    if foreign:
+        return _scatter_foreign(foreign[0], values, spec, indices)
     total = np.zeros(spec.shape, spec.dtype)
     for index, value in zip(indices, values, strict=True):
         if may_repeat(index):
@@ -109,6 +112,21 @@ def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
         else:
             total[index] += value
     return settled(total)
+
+
+def _scatter_foreign(like: Any, values: Any, spec: Spec, indices: Any) -> Any:
+    """`scatter_add` where a value is an array of another library, which makes the result too."""
+    total = np.zeros_like(like, shape=spec.shape, dtype=spec.dtype)
+    for index, value in zip(indices, values, strict=True):
+        if may_repeat(index):
+            raise TypeError(
+                f"Read entries by slices or masks instead of integer arrays where the array is one "
+                f"of {type(like).__module__}: it cannot add at repeated positions."
+            )
+        index = tuple([part for part in _parts(index) if part is not None])
+        old = total[index]  # without the new axes, of which not every library lets one write
+        total[index] = old + np.reshape(value, old.shape)
+    return total
 
 
 def scatter(spec: Spec, parts: list[tuple[Any, Any]]) -> Any:
@@ -278,12 +296,15 @@ def project(value: Any, spec: Spec) -> Any:
                 if length == 1 and value.shape[axis] != 1
             ]
         )
-        if added == 1 and not stretched:
+        axes = (*range(added), *stretched)
+        if not isinstance(value, (np.ndarray, np.generic)):
+            value = np.sum(value, axis=axes, keepdims=bool(stretched))
+        elif axes == (0,) and not stretched:
             value = _add_up(value, 0)
         else:
-            value = _add_up(value, (*range(added), *stretched), None, None, bool(stretched))
-            if value.shape != shape:
-                value = np.reshape(value, shape)
+            value = _add_up(value, axes, None, None, bool(stretched))
+        if value.shape != shape:
+            value = np.reshape(value, shape)
     if value.dtype != dtype:
         if value.dtype.kind == "c" and dtype.kind != "c":
             value = np.real(value)

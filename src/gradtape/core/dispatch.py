@@ -98,6 +98,12 @@ def _perform_on_batches(
     return finish(rule, y, values, args, kwargs, _result_class(args))
 
 
+def renamed(handle: Handle) -> Any:
+    """A Tensor of the same value with an identity of its own, connected to `handle`."""
+    value = handle._value
+    return finish(RULES[np.positive], value, (value,), (handle,), {}, handle._result)
+
+
 def finish(
     rule: Any,
     y: Any,
@@ -147,9 +153,9 @@ def undifferentiable(y: Any, tensor: type[Handle]) -> Any:
 
 def _detached(y: Any, args: Sequence[Any]) -> Any:
     """`y`, copied if it is a view of a plain array, into which its owner may write."""
-    owner = _owner(y)
-    if any([isinstance(arg, np.ndarray) and _owner(arg) is owner for arg in args]):
-        return settled(y.copy())
+    for arg in args:
+        if isinstance(arg, np.ndarray) and _owner(arg) is _owner(y):
+            return settled(y.copy())
     return y
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.handle import Handle, settled
+from gradtape.core.handle import Handle, is_foreign, settled
 
 _COMPLEX = {"float16": "complex64", "float32": "complex64", "float64": "complex128"}
 _state = {"floatx": "float32"}
@@ -68,6 +68,8 @@ def convert(value: Any, dtype: Any = None) -> Any:
         return _scalar_type[0](value)
     if isinstance(value, Handle):
         value = value._value
+    if is_foreign(value):  # nobody writes into a lazy array; one on a GPU is shared
+        return value if dtype is None else value.astype(dtype)
     array = np.array(value, dtype=dtype)
     if dtype is None and array.dtype.kind in "fc" and not _has_dtype(value):
         name = _state["floatx"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape.core import structure
 from gradtape.core.cotangents import dense
-from gradtape.core.handle import UNTRACKED, Handle, Spec, new_identity, settled
+from gradtape.core.handle import UNTRACKED, Handle, Spec, frozen, new_identity, settled
 from gradtape.core.kinds import raw
 from gradtape.core.tape import (
     GradientTape,
@@ -327,12 +327,26 @@ class Linearization(Recorder):
         else:
             out = out or new_identity()
             self._known.add(out)
-        # A handle may be updated in place later: its identity now is what counts.
+        # Handles and the user's arrays may be updated in place later: what counts is what is now.
+        values = [
+            value if isinstance(arg, Handle) else frozen(value)
+            for arg, value in zip(args, values, strict=True)
+        ]
         kept = [
-            arg._result(arg._value, arg._id) if isinstance(arg, Handle) else arg for arg in args
+            arg._result(arg._value, arg._id) if isinstance(arg, Handle) else value
+            for arg, value in zip(args, values, strict=True)
         ]
         self.records.append((rule, y, values, kept, kwargs, out))
         return out
+
+    def as_tape(self) -> GradientTape:
+        """The same record as a tape, for reverse mode."""
+        tape = GradientTape(watch_accessed_variables=False)
+        with tape:
+            tape.watch(list(self.sources))
+            for record in self.records:
+                tape.record(*record)
+        return tape
 
     def push(self, tangents: Sequence[Any], targets: Sequence[Handle]) -> list[Any]:
         """The tangent of each target, or None; plain unless a recorder is active."""

@@ -75,6 +75,15 @@ new_spec: Callable[[type[Spec], tuple[tuple[int, ...], np.dtype[Any]]], Spec] = 
 """``new_spec(Spec, (shape, dtype))``: a `Spec` at half the price, for hot code."""
 
 
+def is_foreign(value: Any) -> bool:
+    """Whether `value` is an array that is not NumPy's own but speaks its protocols, as Dask's."""
+    return (
+        hasattr(value, "__array_ufunc__")
+        and hasattr(value, "__array_function__")
+        and not isinstance(value, (np.ndarray, np.generic, Handle))
+    )
+
+
 def settled(value: Any) -> Any:
     """`value` as a Tensor's value: a NumPy scalar for rank 0, an array nobody writes into."""
     if value.__class__ is np.ndarray:
@@ -117,9 +126,14 @@ def _frozen_part(part: Any) -> Any:
     if part.__class__ in _PLAIN_INDEX or getattr(part, "_intercepts", False):
         return part
     if part.__class__ is slice:
-        bounds = part.start, part.stop, part.step
-        if all([bound.__class__ in _PLAIN_INDEX for bound in bounds]):
+        start, stop, step = part.start, part.stop, part.step
+        if (
+            start.__class__ in _PLAIN_INDEX
+            and stop.__class__ in _PLAIN_INDEX
+            and step.__class__ in _PLAIN_INDEX
+        ):
             return part
+        bounds = start, stop, step
         return slice(*(None if bound is None else operator.index(bound) for bound in bounds))
     if part.__class__ is np.ndarray and part.flags.c_contiguous and not part.flags.writeable:
         return part

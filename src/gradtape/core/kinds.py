@@ -27,7 +27,15 @@ from gradtape.core.cotangents import (
     typed,
 )
 from gradtape.core.domains import Call, Domain
-from gradtape.core.handle import PYTHON_NUMBERS, REAL_SCALARS, Handle, Spec, frozen, new_spec
+from gradtape.core.handle import (
+    PYTHON_NUMBERS,
+    REAL_SCALARS,
+    Handle,
+    Spec,
+    frozen,
+    new_spec,
+    settled,
+)
 
 Function = Callable[..., Any]
 Cotangents = dict[int, Any]
@@ -175,6 +183,9 @@ class Elementwise(Recorded):
         for partial, t in zip(self.partials, tangents, strict=True):
             if t is None or partial is None or (partial.__class__ is int and not partial):
                 continue
+            if partial == -1 and total is not None:
+                total = total - t
+                continue
             if partial.__class__ is int:
                 c = t if partial == 1 else -t
             elif partial.__class__ is Over:
@@ -182,7 +193,7 @@ class Elementwise(Recorded):
             else:
                 c = _unmoved(t * partial(*saved), t)
             total = c if total is None else total + c
-        return total
+        return settled(total)  # or an outer tape would keep a copy of it
 
     def _pull_carefully(
         self, g: Any, ids: Sequence[int], saved: Any, specs: Any, live: Any, into: Cotangents

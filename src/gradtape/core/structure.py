@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 
@@ -17,6 +18,8 @@ def flatten(tree: Any) -> list[Any]:
 
 def rebuild(tree: Any, leaves: list[Any]) -> Any:
     """`tree` with its leaves replaced, in the order of `flatten`."""
+    if not is_nested(tree):
+        return leaves[0]
     remaining = iter(leaves)
     return _map(lambda _: next(remaining), tree)
 
@@ -47,9 +50,13 @@ def match(tree: Any, other: Any, what: str) -> list[Any]:
 
 def is_nested(tree: Any) -> bool:
     """Whether `tree` has children rather than being a leaf."""
-    if isinstance(tree, (list, tuple, Mapping)):
-        return True
-    return hasattr(tree, "__dataclass_fields__") and not isinstance(tree, type)
+    return _are_nested(tree.__class__)
+
+
+@lru_cache(maxsize=1024)
+def _are_nested(kind: type) -> bool:
+    """`is_nested` of the instances of a class."""
+    return issubclass(kind, (list, tuple, Mapping)) or hasattr(kind, "__dataclass_fields__")
 
 
 def children(tree: Any) -> dict[Any, Any]:

@@ -28,6 +28,7 @@ from gradtape.core.handle import (
     Handle,
     frozen,
     frozen_index,
+    is_foreign,
     new_identity,
     settled,
 )
@@ -402,8 +403,14 @@ class Tensor(Handle):
         return self
 
     def numpy(self) -> Any:
-        """The value as a NumPy scalar or a copied array; says that no gradient is meant."""
-        return self._value.copy()
+        """The value as a NumPy scalar or a copied array; says that no gradient is meant.
+
+        A Dask array is computed, one on a GPU is fetched.
+        """
+        value = self._value
+        if is_foreign(value):
+            return value.get() if hasattr(value, "get") else np.array(value)[()]
+        return value.copy()
 
     def item(self, *args: Any) -> Any:
         """One entry as a Python number."""

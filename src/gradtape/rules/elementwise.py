@@ -61,7 +61,7 @@ elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b), domain=(real_only, pos
 
 def _power_in_base(y: Any, a: Any, b: Any) -> Any:
     if b.__class__ is int or b.__class__ is float:
-        if b == 2 and a.__class__ is np.ndarray:  # in one pass
+        if b == 2 and bool(getattr(a, "ndim", 0)):  # in one pass
             return 2 * a
         if b:
             return b * a ** (b - 1)

@@ -9,7 +9,7 @@ import numpy as np
 from gradtape.core.cotangents import is_finite, scatter_add
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, nonzero, nonzero_real, real_only
-from gradtape.core.handle import Spec, frozen_index
+from gradtape.core.handle import Spec, frozen_index, is_foreign
 from gradtape.core.rules import Function, composite, name_of, raw
 from gradtape.rules.arguments import (
     Axis,
@@ -80,6 +80,12 @@ _register_accumulate(np.multiply, np_cumprod)
 
 
 def _logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    if is_foreign(a):  # which may fold no ufunc
+        top = np.max(a, axis=axis, keepdims=True)
+        top = np.where(np.isfinite(top), top, np.zeros_like(top))
+        return np.log(np.sum(np.exp(a - top), axis=axis, keepdims=keepdims)) + (
+            top if keepdims else np.sum(top, axis=axis)
+        )
     return np.logaddexp.reduce(a, axis, None, None, keepdims)
 
 

@@ -240,7 +240,7 @@ def _attained(
 def _ties(taken: Any, axis: Axis, dtype: Any) -> Any:
     if axis is None or not taken.ndim:
         return np.count_nonzero(taken)
-    return np.count_nonzero(taken, axis=axis, keepdims=True).astype(dtype)
+    return np.sum(taken, axis=axis, keepdims=True).astype(dtype)
 
 
 def _least(dtype: np.dtype[Any], of: np.ufunc) -> Any:

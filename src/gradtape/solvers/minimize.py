@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradtape.core import structure
-from gradtape.core.errors import warn_user
-from gradtape.core.handle import Handle
+from gradtape.solvers.derivatives import constraints as exact_constraints
+from gradtape.solvers.derivatives import in_float64, operator, products
+from gradtape.solvers.functions import Equations, Objective, unrecorded
 from gradtape.solvers.parameters import Parameters
-from gradtape.transforms.gradients import grad, linearize, value_and_grad, vjp
+from gradtape.solvers.reports import Reports
+from gradtape.transforms.gradients import grad
 from gradtape.transforms.jacobians import hessian, jacobian
 
 _WITHOUT_GRADIENT = frozenset({"nelder-mead", "powell", "cobyla", "cobyqa"})
 _WITH_PRODUCTS = frozenset({"newton-cg", "trust-ncg", "trust-krylov", "trust-constr"})
 _WITH_HESSIAN = frozenset({"dogleg", "trust-exact"})
+_WITH_JACOBIAN = frozenset({"hybr", "lm"})
 
 
 def minimize(
     fun: Callable[..., Any],
     x0: Any,
     args: tuple[Any, ...] = (),
-    method: str | None = None,
+    method: str | Callable[..., Any] | None = None,
+    *,
     bounds: Any = None,
     constraints: Any = (),
     tol: float | None = None,
@@ -34,54 +36,74 @@ def minimize(
 ) -> Any:
     """Minimize a scalar function of nested parameters, by `scipy.optimize.minimize`.
 
-    SciPy gets the exact gradient (one evaluation gives value and gradient); for "Newton-CG",
-    "trust-ncg", "trust-krylov" and "trust-constr" exact Hessian-vector products, and for "dogleg"
-    and "trust-exact" the exact Hessian.
+    SciPy gets the exact gradient ``df/dx[i]`` (one evaluation gives value and gradient); for
+    "Newton-CG", "trust-ncg", "trust-krylov" and "trust-constr" exact products ``H @ p`` with the
+    Hessian ``H[i, j] = d^2 f / dx[i] dx[j]``, which is never formed, and for "dogleg" and
+    "trust-exact" the exact Hessian.
 
     Parameters
     ----------
     fun
-        ``fun(x, *args)``, plain NumPy code that returns a real number.
+        ``fun(x, *args)``, plain NumPy code that returns a real number. Where derivatives are taken
+        the leaves of `x` are Tensors, elsewhere NumPy values.
     x0
         The start: numbers, arrays or Tensors, or nested lists, tuples, dicts and dataclasses of
-        them. SciPy works in float64; `fun` gets each leaf in its own dtype.
+        them. A list of numbers is such a nesting: pass ``np.array`` for a vector. SciPy works in
+        float64; `fun` gets each leaf in its own dtype, Python numbers as float64.
     args
         Further arguments of `fun`, which stay as they are.
     method
-        Any method of SciPy's; the default is SciPy's choice.
+        Any method of SciPy's, or a function as there, which gets Hessian-vector products too; the
+        default is SciPy's choice. "Nelder-Mead", "Powell", "COBYLA" and "COBYQA" take no
+        derivatives.
     bounds
-        A pair ``(low, high)`` or None for each leaf, in the structure of `x0`; or as SciPy wants
-        them for the flat vector.
+        In the structure of `x0`, for each leaf a pair ``(low, high)``, a `scipy.optimize.Bounds`
+        or None. A low or high is None, a number, or an array that broadcasts to the leaf. For one
+        array also a list of pairs, one for each entry, and for any `x0` a `Bounds` of the flat
+        vector.
     constraints
-        SciPy's dictionaries and `NonlinearConstraint`, of functions of nested parameters, whose
-        Jacobians are filled in; `LinearConstraint` of the flat vector.
+        SciPy's dictionaries and `NonlinearConstraint`, of functions of nested parameters with
+        results of any structure, and `LinearConstraint` of the flat vector. Jacobians, and for
+        "trust-constr" Hessians, are exact; your own functions ``jac`` and ``hess`` are kept: they
+        get nested parameters and return matrices for the flat vector.
     tol, options
         As in SciPy.
     callback
-        Called after each iteration as ``callback(x)`` with nested parameters, or, if its parameter
-        is named so, as ``callback(intermediate_result)`` with ``x`` and ``fun``. StopIteration ends
-        the run where SciPy lets it.
+        Called after each iteration, with every method, as ``callback(x)`` with nested parameters,
+        or, if its only parameter is named so, as ``callback(intermediate_result)`` with ``x`` and
+        ``fun`` (and for "trust-constr" all of its state). StopIteration ends the run.
     progress
         Show a progress bar with the value; needs tqdm.
 
     Returns
     -------
     scipy.optimize.OptimizeResult
-        SciPy's result, with `x` and `jac` in the structure of `x0`, and the flat vector as
-        `x_flat`.
+        SciPy's result, with `x` and the gradient (`jac`, or `grad` for "trust-constr") in the
+        structure and dtypes of `x0`, and the flat vectors as `x_flat` and `jac_flat` (or
+        `grad_flat`); the rest is SciPy's, for the flat vector, in which the leaves follow each
+        other in order. Tensors and Variables come back as new Tensors, Python numbers as NumPy
+        scalars; no Variable is assigned.
 
     Raises
     ------
     TypeError
-        If `fun` does not return one real number, or a parameter holds integers.
+        If `fun` does not return one real number, or a parameter holds integers or complex numbers.
     ValueError
-        If bounds do not fit the parameters.
+        If there are no parameters, bounds do not fit them, or SciPy knows no such method.
     ImportError
         If `progress` is asked for and tqdm is not installed.
 
+    Warns
+    -----
+    GradientWarning
+        If the value at the start is not finite, or a tape outside follows what enters: the result
+        carries no gradient.
+
     References
     ----------
-    J. Nocedal and S. J. Wright, *Numerical Optimization*, 2nd edition, Springer 2006.
+    J. Nocedal and S. J. Wright, *Numerical Optimization*, 2nd edition, Springer 2006: chapters 3
+    to 7 (line search, trust region, conjugate gradients, quasi-Newton, products with the Hessian),
+    8 (derivatives), 18 and 19 (constraints).
 
     Examples
     --------
@@ -94,36 +116,42 @@ def minimize(
     from scipy.optimize import minimize as scipy_minimize
 
     parameters = Parameters("minimize", x0)
-    limits = parameters.bounds(bounds)
-
-    def objective(vector: Any) -> Any:
-        return fun(parameters.nest(vector), *args)
-
-    _check_scalar(objective(parameters.vector))
-    wanted = (method or "").lower()
+    limits = parameters.bounds(bounds, pairs_of_entries=True)
+    objective = Objective("minimize", fun, parameters, args)
+    objective.warn_if_watched()
+    wanted = method.lower() if isinstance(method, str) else method
+    call: Any = objective.value
     derivatives: dict[str, Any] = {}
-    call: Any = lambda vector: float(_plain(objective(vector)))  # noqa: E731
     if wanted not in _WITHOUT_GRADIENT:
-        call, derivatives["jac"] = value_and_grad(objective), True
-    if wanted in _WITH_PRODUCTS:
-        derivatives["hessp"] = _products(grad(objective))
+        call, derivatives["jac"] = objective.value_and_grad, True
+    if wanted in _WITH_PRODUCTS or callable(wanted):
+        derivatives["hessp"] = products(grad(objective))
     if wanted in _WITH_HESSIAN:
-        derivatives["hess"] = hessian(objective)
-    reports = _Reports(objective, parameters, callback, progress, options)
-    try:
-        found = scipy_minimize(
-            call,
-            parameters.vector,
-            method=method,
-            bounds=limits,
-            constraints=_constraints(constraints, parameters),
-            tol=tol,
-            callback=reports.callback,
-            options=options,
-            **derivatives,
-        )
-    finally:
-        reports.close()
+        derivatives["hess"] = in_float64(hessian(objective))
+
+    def tell(x: Any, state: Any = None) -> Any:
+        return reports.tell(x, lambda: objective.value(x), state)
+
+    total = (options or {}).get("maxiter")
+    with Reports(parameters, callback, progress, total) as reports, unrecorded():
+        objective.first(call)
+        objective.warn_unless_finite(objective.value(parameters.vector))
+        try:
+            found = scipy_minimize(
+                call,
+                parameters.vector.copy(),
+                method=method,
+                bounds=limits,
+                constraints=exact_constraints(constraints, parameters, wanted == "trust-constr"),
+                tol=tol,
+                callback=tell if reports.wanted else None,
+                options=options,
+                **derivatives,
+            )
+        except StopIteration:  # which TNC lets through
+            if reports.stopped_at is None:
+                raise
+            found = _stopped(objective, reports)
     return _finished(found, parameters)
 
 
@@ -131,39 +159,55 @@ def least_squares(
     fun: Callable[..., Any],
     x0: Any,
     args: tuple[Any, ...] = (),
+    *,
     bounds: Any = None,
     method: str = "trf",
     sparsity: Any = None,
+    callback: Callable[..., Any] | None = None,
+    progress: bool = False,
     **options: Any,
 ) -> Any:
     """Minimize ``sum(rho(fun(x) ** 2)) / 2`` by `scipy.optimize.least_squares`.
 
-    SciPy gets the exact Jacobian: dense; with `sparsity` a sparse one in as many directions as it
-    has colours; with ``tr_solver="lsmr"`` alone as a linear operator that is never formed.
+    SciPy gets the exact Jacobian ``J[i, j] = d fun(x)[i] / dx[j]``: dense; with `sparsity` a sparse
+    one in as many directions as it has colours; with ``tr_solver="lsmr"`` alone as a linear
+    operator that is never formed, for large problems.
 
     Parameters
     ----------
     fun
-        ``fun(x, *args)``, the residuals: arrays of any structure.
-    x0, args, bounds
-        As for `minimize`.
+        ``fun(x, *args)``, the residuals: real numbers or arrays of any structure.
+    x0, args, progress
+        As for `minimize`; the bar shows half the sum.
+    bounds
+        As for `minimize`, in the structure of `x0`; for one array the pair ``(low, high)`` is
+        SciPy's own form.
     method
         "trf", "dogbox" or "lm".
     sparsity
         As for `jacobian`: "detect", a pattern or a `Coloring`. `x0` and the residuals are then one
         array.
+    callback
+        As for `minimize`, where `intermediate_result` has all that SciPy tells, and ``fun`` is the
+        residuals. Callback and progress need SciPy 1.16; "lm" tells of no iterations.
     options
         What else SciPy takes: ``loss``, ``f_scale``, ``x_scale``, ``ftol``, ``tr_solver`` ...
 
     Returns
     -------
     scipy.optimize.OptimizeResult
-        SciPy's result, with `x` in the structure of `x0`, and the flat vector as `x_flat`.
+        SciPy's result, with `x` and `grad` in the structure of `x0`, and the flat vectors as
+        `x_flat` and `grad_flat`; `jac` is SciPy's, for the flat vector.
 
     Raises
     ------
-    TypeError, ValueError
-        As for `minimize`.
+    TypeError, ValueError, ImportError
+        As for `minimize`; a TypeError if residuals are complex.
+
+    Warns
+    -----
+    GradientWarning
+        If a tape outside follows what enters: the result carries no gradient.
 
     References
     ----------
@@ -182,25 +226,29 @@ def least_squares(
     from scipy.optimize import least_squares as scipy_least_squares
 
     parameters = Parameters("least_squares", x0)
-    limits = parameters.bounds(bounds)
+    limits = parameters.bounds(bounds, pairs_of_entries=False)
+    residuals = Equations("least_squares", fun, parameters, args)
+    residuals.warn_if_watched()
+    unformed = options.get("tr_solver") == "lsmr" and sparsity is None
+    jac = operator(residuals) if unformed else in_float64(jacobian(residuals, sparsity=sparsity))
 
-    def residuals(vector: Any) -> Any:
-        return _joined(fun(parameters.nest(vector), *args))
+    def tell(intermediate_result: Any) -> Any:
+        state = intermediate_result
+        return reports.tell(state.x, lambda: state.cost, state)
 
-    if options.get("tr_solver") == "lsmr" and sparsity is None:
-        jac = _operator(residuals)
-    else:
-        jac = jacobian(residuals, sparsity=sparsity)
-    found = scipy_least_squares(
-        lambda vector: np.asarray(_plain(residuals(vector)), np.float64),
-        parameters.vector,
-        jac=jac,
-        method=method,
-        **({} if limits is None else {"bounds": limits}),
-        **options,
-    )
-    found.x_flat, found.x = found.x, parameters.result(found.x)
-    return found
+    if limits is not None:
+        options["bounds"] = limits
+    with (
+        Reports(parameters, callback, progress, options.get("max_nfev")) as reports,
+        unrecorded(),
+    ):
+        residuals.first(residuals.values)
+        if reports.wanted:
+            options["callback"] = tell
+        found = scipy_least_squares(
+            residuals.values, parameters.vector.copy(), jac=jac, method=method, **options
+        )
+    return _finished(found, parameters)
 
 
 def root(
@@ -208,9 +256,11 @@ def root(
     x0: Any,
     args: tuple[Any, ...] = (),
     method: str = "hybr",
+    *,
     tol: float | None = None,
     callback: Callable[..., Any] | None = None,
     options: dict[str, Any] | None = None,
+    progress: bool = False,
 ) -> Any:
     """Solve ``fun(x) = 0`` by `scipy.optimize.root`, with the exact Jacobian.
 
@@ -221,11 +271,15 @@ def root(
     x0, args
         As for `minimize`.
     method
-        Any method of SciPy's; "hybr" and "lm" get the Jacobian, the others approximate it.
+        Any method of SciPy's; "hybr" and "lm" get the Jacobian ``d fun(x)[i] / dx[j]``, the others
+        approximate what they need of it.
     tol, options
         As in SciPy.
     callback
-        Called as ``callback(x)`` with nested unknowns, where the method has iterations to tell of.
+        Called after each iteration as ``callback(x)`` with nested unknowns, or as
+        ``callback(intermediate_result)`` with ``x`` and ``fun``. "hybr" and "lm" tell of none.
+    progress
+        Show a progress bar with the largest residual; needs tqdm.
 
     Returns
     -------
@@ -234,8 +288,20 @@ def root(
 
     Raises
     ------
+    TypeError
+        As for `minimize`, and if equations are complex.
     ValueError
-        If there are not as many equations as unknowns.
+        If there are not as many equations as unknowns, or `callback` or `progress` is asked of a
+        method without iterations to tell of.
+
+    Warns
+    -----
+    GradientWarning
+        As for `minimize`.
+
+    References
+    ----------
+    J. Nocedal and S. J. Wright, *Numerical Optimization*, 2nd edition, Springer 2006, chapter 11.
 
     Examples
     --------
@@ -247,175 +313,62 @@ def root(
     from scipy.optimize import root as scipy_root
 
     parameters = Parameters("root", x0)
-
-    def equations(vector: Any) -> Any:
-        return _joined(fun(parameters.nest(vector), *args))
-
-    count = np.size(_plain(equations(parameters.vector)))
-    if count != len(parameters.vector):
+    equations = Equations("root", fun, parameters, args)
+    has_jacobian = method.lower() in _WITH_JACOBIAN
+    if has_jacobian and (callback is not None or progress):
         raise ValueError(
-            f"Give root as many equations as unknowns, {len(parameters.vector)}: got {count}."
+            f"Choose another method of root, such as 'krylov', for callback and progress: "
+            f"{method!r} tells of no iterations."
         )
-    exact = {"jac": jacobian(equations)} if method in ("hybr", "lm") else {}
-    told = {}
-    if callback is not None and method not in ("hybr", "lm"):
-        told = {"callback": lambda x, _: callback(parameters.result(x))}
-    found = scipy_root(
-        lambda vector: np.asarray(_plain(equations(vector)), np.float64),
-        parameters.vector,
-        method=method,
-        tol=tol,
-        options=options,
-        **exact,
-        **told,
+
+    def tell(x: Any, f: Any) -> Any:
+        return reports.tell(x, lambda: np.max(np.abs(f)), {"fun": f})
+
+    equations.warn_if_watched()
+    more: dict[str, Any] = {"jac": in_float64(jacobian(equations))} if has_jacobian else {}
+    with Reports(parameters, callback, progress) as reports, unrecorded():
+        values = equations.first(equations.values)
+        if len(values) != len(parameters.vector):
+            raise ValueError(
+                f"Give root as many equations as unknowns, {len(parameters.vector)}: got "
+                f"{len(values)}."
+            )
+        equations.warn_unless_finite(values)
+        if reports.wanted:
+            more["callback"] = tell
+        found = scipy_root(
+            equations.values,
+            parameters.vector.copy(),
+            method=method,
+            tol=tol,
+            options=options,
+            **more,
+        )
+    return _finished(found, parameters)
+
+
+def _stopped(objective: Objective, reports: Reports) -> Any:
+    """What SciPy returns after StopIteration, where it does not by itself."""
+    from scipy.optimize import OptimizeResult
+
+    x = reports.stopped_at
+    value, slope = objective.value_and_grad(x)
+    return OptimizeResult(
+        x=x,
+        fun=value,
+        jac=slope,
+        nit=reports.count,
+        nfev=objective.calls,
+        success=False,
+        status=99,
+        message="`callback` raised `StopIteration`.",
     )
-    found.x_flat, found.x = found.x, parameters.result(found.x)
-    return found
-
-
-# -- derivatives --------------------------------------------------------------------------------
-
-
-def _products(gradient: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    """``hessp(x, p)``; the gradient is linearized once at each point."""
-    at: list[Any] = [None, None]
-
-    def product(x: Any, p: Any) -> Any:
-        if at[0] is None or not np.array_equal(at[0], x):
-            at[:] = [np.array(x), linearize(gradient, x)[1]]
-        return at[1](p)
-
-    return product
-
-
-def _operator(residuals: Callable[..., Any]) -> Callable[[Any], Any]:
-    """The Jacobian as a linear operator."""
-    from scipy.sparse.linalg import LinearOperator
-
-    def at(x: Any) -> Any:
-        value, push = linearize(residuals, x)
-        pull = vjp(residuals, x)[1]
-        return LinearOperator(
-            (np.size(value), np.size(x)),
-            matvec=lambda t: push(np.ravel(t)),
-            rmatvec=lambda v: pull(np.ravel(v))[0],
-            dtype=np.float64,
-        )
-
-    return at
-
-
-def _constraints(constraints: Any, parameters: Parameters) -> Any:
-    """SciPy's constraints of the vector, with exact derivatives where none are given."""
-    from scipy.optimize import LinearConstraint, NonlinearConstraint
-
-    if isinstance(constraints, (dict, LinearConstraint, NonlinearConstraint)):
-        constraints = [constraints]
-    return [_constraint(c, parameters, NonlinearConstraint) for c in constraints]
-
-
-def _constraint(constraint: Any, parameters: Parameters, nonlinear: type) -> Any:
-    if isinstance(constraint, dict):
-        more = tuple(constraint.get("args", ()))
-        f = _of_vector(constraint["fun"], parameters, more)
-        rest = {k: v for k, v in constraint.items() if k not in ("fun", "jac", "args")}
-        return {**rest, "fun": lambda x: np.asarray(_plain(f(x))), "jac": jacobian(f)}
-    if not isinstance(constraint, nonlinear):
-        return constraint
-    f = _of_vector(constraint.fun, parameters, ())  # type: ignore[attr-defined]
-    return nonlinear(
-        lambda x: np.asarray(_plain(f(x))),
-        constraint.lb,  # type: ignore[attr-defined]
-        constraint.ub,  # type: ignore[attr-defined]
-        jac=jacobian(f),
-        hess=lambda x, v: hessian(lambda y: np.dot(v, f(y)))(x),
-        keep_feasible=constraint.keep_feasible,  # type: ignore[attr-defined]
-    )
-
-
-def _of_vector(
-    fun: Callable[..., Any], parameters: Parameters, more: tuple[Any, ...]
-) -> Callable[[Any], Any]:
-    return lambda vector: _joined(fun(parameters.nest(vector), *more))
-
-
-# -- values -------------------------------------------------------------------------------------
-
-
-def _joined(tree: Any) -> Any:
-    """All numbers of nested results as one vector."""
-    parts: Sequence[Any] = [np.ravel(leaf) for leaf in structure.flatten(tree)]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _plain(value: Any) -> Any:
-    return value._value if isinstance(value, Handle) else value
-
-
-def _check_scalar(value: Any) -> None:
-    plain = np.asarray(_plain(value))
-    if plain.shape or plain.dtype.kind not in "fiu":
-        raise TypeError(
-            f"Return one real number, as np.sum gives, from the function that minimize gets: got "
-            f"shape {plain.shape}, dtype {plain.dtype}."
-        )
-    if not np.isfinite(plain):
-        warn_user(f"Give minimize a start where the function is finite: it is {plain} at x0.")
 
 
 def _finished(found: Any, parameters: Parameters) -> Any:
-    found.x_flat, found.x = found.x, parameters.result(found.x)
-    slope = found.get("jac")
-    if isinstance(slope, np.ndarray) and slope.shape == parameters.vector.shape:
-        found.jac = parameters.result(slope)
+    """SciPy's result with what has the shape of the vector in the parameters' structure."""
+    for key in ("x", "jac", "grad"):
+        flat = found.get(key)
+        if isinstance(flat, np.ndarray) and flat.shape == parameters.vector.shape:
+            found[f"{key}_flat"], found[key] = flat, parameters.result(flat)
     return found
-
-
-class _Reports:
-    """Tells the user's callback and the progress bar of each iteration."""
-
-    def __init__(
-        self,
-        objective: Callable[..., Any],
-        parameters: Parameters,
-        callback: Callable[..., Any] | None,
-        progress: bool,
-        options: dict[str, Any] | None,
-    ) -> None:
-        self._objective = objective
-        self._parameters = parameters
-        self._user = callback
-        self._bar = _bar(options) if progress else None
-        self.callback = self._tell if callback is not None or progress else None
-
-    def _tell(self, xk: Any, state: Any = None) -> Any:
-        from scipy.optimize import OptimizeResult
-
-        wants_result = self._user is not None and list(
-            inspect.signature(self._user).parameters
-        ) == ["intermediate_result"]
-        if self._bar is not None or wants_result:
-            value = float(_plain(self._objective(xk)))
-        if self._bar is not None:
-            self._bar.set_postfix(fun=f"{value:.6g}")
-            self._bar.update()
-        if self._user is None:
-            return None
-        x = self._parameters.result(xk)
-        if wants_result:
-            return self._user(intermediate_result=OptimizeResult(x=x, fun=value))
-        return self._user(x)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _bar(options: dict[str, Any] | None) -> Any:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise ImportError(
-            "Install tqdm for progress=True, as with pip install tqdm, or leave it out."
-        ) from None
-    return tqdm(total=(options or {}).get("maxiter"), unit="iteration")

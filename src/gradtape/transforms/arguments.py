@@ -5,13 +5,14 @@ NumPy in, NumPy out; a Tensor in, a Tensor out. A Python number counts as float6
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradtape.core import structure
-from gradtape.core.dispatch import apply, watched
+from gradtape.core.dispatch import renamed, watched
 from gradtape.core.dtypes import convert
 from gradtape.core.handle import UNTRACKED, Handle
 from gradtape.core.tape import is_discrete
@@ -55,25 +56,46 @@ class Arguments:
         """`leaves` in the structure of the chosen arguments."""
         return structure.rebuild(self.chosen, leaves)
 
-    def returned(self, tree: Any) -> Any:
+    def returned(self, tree: Any, new: bool = False) -> Any:
         """`tree`, with its Tensors as the caller expects them."""
-        return returned(tree, self.are_tensors)
+        return returned(tree, self.are_tensors, new)
 
 
-def returned(tree: Any, as_tensors: bool) -> Any:
-    """`tree` with plain values for its Tensors, unless those are wanted or recorded outside."""
+def returned(tree: Any, as_tensors: bool, new: bool = False) -> Any:
+    """`tree` with plain values for its Tensors, unless those are wanted or recorded outside.
+
+    `new` says that the Tensors, although perhaps not their arrays, are known to the caller alone.
+    """
     leaves = structure.flatten(tree)
     if as_tensors or watched([leaf for leaf in leaves if isinstance(leaf, Handle)]):
         return tree
-    return structure.rebuild(tree, [plain(leaf) for leaf in leaves])
+    return structure.rebuild(tree, [plain(leaf, new) for leaf in leaves])
 
 
-def plain(leaf: Any) -> Any:
-    """The value of a Tensor as the user may keep it; anything else as it is."""
+def plain(leaf: Any, new: bool = False) -> Any:
+    """The value of a Tensor as the user may keep it; anything else as it is.
+
+    A copy, unless the Tensor is `new` and nothing else holds its array.
+    """
     if not isinstance(leaf, Handle):
         return leaf
     value = leaf._value
-    return value.copy() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, np.ndarray):
+        return value
+    if new and value.base is None and sys.getrefcount(value) == _ALONE:
+        value.setflags(write=True)
+        return value
+    return value.copy()
+
+
+def _count_alone() -> int:
+    """What `sys.getrefcount` says in `plain` of an array that only the Tensor holds."""
+    leaf = Tensor(np.zeros(1), UNTRACKED)
+    value = leaf._value
+    return sys.getrefcount(value)
+
+
+_ALONE = _count_alone()
 
 
 def _source(name: str, leaf: Any) -> Tensor:
@@ -81,7 +103,7 @@ def _source(name: str, leaf: Any) -> Tensor:
     if isinstance(leaf, Handle):
         if is_discrete(leaf._value):
             raise TypeError(_discrete(name, leaf._value.dtype))
-        tensor: Tensor = apply(np.positive, (leaf,))
+        tensor: Tensor = renamed(leaf)
         return tensor
     if isinstance(leaf, (bool, np.bool_)):
         raise TypeError(_discrete(name, "bool"))

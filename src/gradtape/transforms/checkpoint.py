@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-import numpy as np
-
 from gradtape.core import structure
 from gradtape.core.batch import Level
 from gradtape.core.cotangents import accumulate, dense
-from gradtape.core.dispatch import apply
+from gradtape.core.dispatch import renamed
 from gradtape.core.handle import UNTRACKED, Handle, Spec, settled
 from gradtape.core.kinds import Recorded, name_of
 from gradtape.core.tape import GradientTape, Recorder, activate, active, is_discrete
@@ -63,8 +61,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if any([isinstance(recorder, Level) for recorder in active()]):
             return f(*args, **kwargs)  # what records outside `vmap` sees whole batches only
         inputs = [leaf for leaf in structure.flatten(args) if isinstance(leaf, Handle)]
-        captures = _Captures(inputs)
-        result = _apart(captures, f, args, kwargs)
+        captures = Captures(inputs)
+        result = apart(captures, f, args, kwargs)
         captured = list(captures.found.values())
         rule = _Checkpoint(f, args, kwargs, captured)
         return record_call(rule, result, [*inputs, *captured])
@@ -72,7 +70,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     return checkpointed
 
 
-class _Captures(Recorder):
+class Captures(Recorder):
     """Finds what a body reads that is not among its arguments."""
 
     def __init__(self, inputs: Sequence[Handle]) -> None:
@@ -80,7 +78,7 @@ class _Captures(Recorder):
         self._outer = active()
         self.found: dict[int, Handle] = {}
 
-    def record(
+    def record(  # noqa: D102
         self,
         rule: Any,
         y: Any,
@@ -96,7 +94,7 @@ class _Captures(Recorder):
         return out
 
 
-def _apart(recorder: Recorder, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+def apart(recorder: Recorder, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """``f(*args, **kwargs)`` seen by `recorder` alone."""
     inside = active()
     activate((recorder,))
@@ -150,7 +148,7 @@ class _Checkpoint(Recorded):
                     f"{name_of(self.function)} read {handle!r}, which has another value now."
                 )
         fresh = [
-            apply(np.positive, (v,)) if isinstance(v, Handle) else Tensor(settled(v), UNTRACKED)
+            renamed(v) if isinstance(v, Handle) else Tensor(settled(v), UNTRACKED)
             for v in values[:count]
         ]
         return [*fresh, *self.captured]

@@ -7,13 +7,14 @@ takes ``J @ S``, with one column for each colour in ``S``, in place of the ``n``
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+_FEW_PAIRS = 3_000_000  # of entries in one row: what `_saturated` does in about a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +50,8 @@ class Coloring:
         contiguous in memory. All of them at once may be large: ask for a few at a time.
         """
         start, stop, _ = slice(start, stop).indices(self.number)
-        seeds = np.zeros((max(stop - start, 0), len(self.colors)), dtype)
-        members = np.flatnonzero((self.colors >= start) & (self.colors < stop))
-        seeds[self.colors[members] - start, members] = 1
+        numbers = np.arange(start, max(start, stop))
+        seeds: NDArray[Any] = (self.colors == numbers[:, None]).astype(dtype)
         return seeds.T
 
     def recover(self, compressed: Any) -> Any:
@@ -111,9 +111,9 @@ def color_columns(pattern: Any) -> Coloring:
     """Colour the columns of a matrix so that two of one colour have no row in common.
 
     Then every entry of ``J`` stands alone in ``J @ S``. Columns are given the first colour that is
-    free, in their natural order, then in that of their number of neighbours, then class by class of
-    the best colouring so far, which never needs more colours and often fewer. The search stops
-    when no colouring can have fewer: as many as the longest row has entries.
+    free, in their natural order. Unless there are then as few colours as the longest row has
+    entries, and so as few as can be, a second order is tried: the most constrained column first
+    (DSATUR) where that is quick, or the one with the most neighbours. The better colouring is kept.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def color_columns(pattern: Any) -> Coloring:
     ----------
     Curtis, Powell and Reid, "On the estimation of sparse Jacobian matrices", IMA Journal of Applied
     Mathematics 13 (1974). Coleman and Moré, "Estimation of sparse Jacobian matrices and graph
-    coloring problems", SIAM Journal on Numerical Analysis 20 (1983). Culberson, "Iterated greedy
-    graph coloring and the difficulty landscape", University of Alberta (1992).
+    coloring problems", SIAM Journal on Numerical Analysis 20 (1983). Brélaz, "New methods to color
+    the vertices of a graph", Communications of the ACM 22 (1979).
 
     Examples
     --------
@@ -179,7 +179,7 @@ def color_jacobian(pattern: Any) -> Coloring:
     if longest_column < longest_row:
         first, second = second, first
     found = first(pattern)
-    if found.number <= max(longest_row, longest_column):  # the other cannot have fewer
+    if found.number - found.axis < max(longest_row, longest_column):  # which the other has at least
         return found
     other = second(pattern)
     return min(found, other, key=lambda coloring: (coloring.number, -coloring.axis))
@@ -191,7 +191,8 @@ def color_symmetric(pattern: Any) -> Coloring:
     This is a star colouring of the graph whose edges are the entries off the diagonal: neighbours
     differ, and no path of four vertices has only two colours. It often needs fewer colours than
     `color_columns`: 2 for an arrow, where that needs one for each column. Vertices are given the
-    first colour that is free, in their natural order and in that of their degrees.
+    first colour that is free, in their natural order and in that of their degrees; where
+    `color_columns` might do better it is tried too, and the best is kept.
 
     Parameters
     ----------
@@ -232,14 +233,14 @@ def color_symmetric(pattern: Any) -> Coloring:
     pattern = _canonical(pattern, "color_symmetric")
     _require_symmetric(pattern)
     rows, columns = _coordinates(pattern)
-    colors = _stars(pattern, rows != columns)
-    mirror = _mirror(pattern)
-    own = _alone(rows, colors[columns])
+    colors = _stars(pattern)
+    if colors.max(initial=-1) >= _longest(pattern):
+        colors = _fewer(colors, _partition(pattern))
+    near, far = colors[columns], colors[rows]
+    own = _alone(rows, near)
     # Where both places would do, the lower colour: then the higher may not be needed at all.
-    own &= ~own[mirror] | (colors[columns] <= colors[rows])
-    return _coloring(
-        pattern, 1, colors, np.where(own, rows, columns), colors[np.where(own, columns, rows)]
-    )
+    own &= ~own[_mirror(pattern)] | (near < far) | ((near == far) & (columns <= rows))
+    return _coloring(pattern, 1, colors, np.where(own, rows, columns), np.where(own, near, far))
 
 
 # -- patterns -----------------------------------------------------------------------------------
@@ -253,8 +254,6 @@ def _canonical(pattern: Any, name: str) -> Any:
         pattern = np.asarray(pattern)
     if pattern.ndim != 2:
         raise ValueError(f"Give {name} a 2-D pattern: got shape {pattern.shape}.")
-    if pattern.__class__ is csr_array and pattern.dtype == bool and pattern.has_canonical_format:
-        return pattern
     found = coo_array(pattern)
     return csr_array((np.ones(found.nnz, bool), found.coords), shape=found.shape)
 
@@ -282,18 +281,25 @@ def _longest(pattern: Any) -> int:
     return int(np.diff(pattern.indptr).max(initial=0))
 
 
+def _span(pattern: Any) -> int:
+    """The most columns that lie between the first and the last entry of a row, both counted."""
+    starts, stops = pattern.indptr[:-1], pattern.indptr[1:]
+    full = stops > starts
+    firsts, lasts = pattern.indices[starts[full]], pattern.indices[stops[full] - 1]
+    return int((lasts - firsts).max(initial=-1)) + 1
+
+
 def _mirror(pattern: Any) -> NDArray[Any]:
     """For each stored entry (i, j) of a symmetric pattern, which one is (j, i)."""
     rows, columns = _coordinates(pattern)
-    order: NDArray[np.intp] = np.lexsort((rows, columns))
-    return order
+    return np.lexsort((rows, columns))
 
 
 def _alone(lines: NDArray[Any], colors: NDArray[Any]) -> NDArray[Any]:
     """For each stored entry, whether no other in its line has its colour."""
     keys = lines * (colors.max(initial=0) + 1) + colors
     _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    alone: NDArray[np.bool_] = counts[which] == 1
+    alone: NDArray[Any] = counts[which] == 1
     return alone
 
 
@@ -310,88 +316,166 @@ def _coloring(
     places = (read * pattern.shape[1 - axis] + lines)[entries]
     starts = np.concatenate([[0], np.cumsum(counts[kept])])
     used = np.diff((pattern.tocsc() if axis else pattern).indptr) > 0
-    colors = np.where(used, renumber[colors] if len(counts) else -1, -1)
+    colors = np.where(used, renumber[colors], -1)
     return Coloring(pattern, axis, colors, len(kept), entries, places, starts)
 
 
 # -- colours ------------------------------------------------------------------------------------
-#
-# A set of colours is a Python integer, with a bit for each: joining two is one operation, and so is
-# finding the first that is free.
 
 
-def _partition(pattern: Any) -> NDArray[np.intp]:
-    """Colours of the columns, no two of one colour with a row in common."""
-    least = _longest(pattern)
-    columns = pattern.tocsc()
-    indptr, indices = columns.indptr.tolist(), columns.indices.tolist()
-    lines = [indices[a:b] for a, b in itertools.pairwise(indptr)]
-    best = _greedy(range(len(lines)), lines, pattern.shape[0])
-    if best.max(initial=-1) + 1 > least:
-        crowd = np.diff(pattern.indptr)
-        degrees = np.add.reduceat(np.append(crowd[columns.indices], 0), columns.indptr[:-1])
-        degrees[np.diff(columns.indptr) == 0] = 0
-        best = min(best, _greedy(_falling(degrees), lines, pattern.shape[0]), key=np.max)
-    if best.max(initial=-1) + 1 > least:
-        best = min(best, _greedy(_falling(best), lines, pattern.shape[0]), key=np.max)
-    return best
+class _Lists(NamedTuple):
+    """The columns of a pattern as Python lists, over which loops are quickest."""
+
+    indptr: list[int]
+    indices: list[int]
+    lines: int
+
+    @classmethod
+    def of(cls, pattern: Any) -> _Lists:
+        columns = pattern.tocsc()
+        return cls(columns.indptr.tolist(), columns.indices.tolist(), pattern.shape[0])
+
+    def column(self, j: int) -> list[int]:
+        """The rows of the entries in column j."""
+        return self.indices[self.indptr[j] : self.indptr[j + 1]]
 
 
-def _falling(keys: NDArray[Any]) -> list[int]:
-    """The positions of `keys`, the largest key first."""
-    order: list[int] = np.argsort(-keys.astype(np.intp), kind="stable").tolist()
-    return order
+def _partition(pattern: Any) -> NDArray[Any]:
+    """Colours of the columns; two of one colour share no row."""
+    counts, bound = np.diff(pattern.indptr), _longest(pattern)
+    if _span(pattern) <= bound:  # a band: its columns take turns
+        return np.arange(pattern.shape[1]) % max(bound, 1)
+    if bound == len(np.unique(pattern.indices)):
+        return _all_different(pattern.indices, pattern.shape[1])
+    # The colours in a row are the bits of an integer where the row is long enough to fill them, and
+    # a list where it is not: so memory is linear in the entries, also for a great many colours.
+    shared, filled = counts > 1, 64 * counts >= bound
+    long = _Lists.of(pattern[np.flatnonzero(shared & filled)])
+    short = _Lists.of(pattern[np.flatnonzero(shared & ~filled)])
+    natural = _first_fit(range(pattern.shape[1]), long, short)
+    if natural.max() < bound:  # the fewest there can be
+        return natural
+    by_degree = np.argsort(pattern.T @ counts, kind="stable")
+    if np.sum(counts.astype(float) ** 2) <= _FEW_PAIRS:
+        found = _saturated(by_degree.tolist(), pattern)
+    else:
+        found = _first_fit(by_degree[::-1].tolist(), long, short)
+    return _fewer(natural, found)
 
 
-def _greedy(order: Iterable[int], lines: list[list[int]], rows: int) -> NDArray[np.intp]:
-    """The first free colour for each column in `order`; ``lines[j]`` are the rows of column j."""
-    taken = [0] * rows
-    colors = np.zeros(len(lines), np.intp)
-    for j in order:
-        used = 0
-        for i in lines[j]:
-            used |= taken[i]
-        free = ~used & (used + 1)
-        for i in lines[j]:
-            taken[i] |= free
-        colors[j] = free.bit_length() - 1
+def _fewer(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Whichever of two colourings has fewer colours; of equals, the first."""
+    return a if a.max() <= b.max() else b
+
+
+def _all_different(members: NDArray[Any], size: int) -> NDArray[Any]:
+    """A colour of its own for each of `members`."""
+    colors = np.zeros(size, np.intp)
+    members = np.unique(members)
+    colors[members] = np.arange(len(members))
     return colors
 
 
-def _stars(pattern: Any, off_diagonal: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """A star colouring of the graph of the entries `off_diagonal`."""
-    rows, columns = _coordinates(pattern)
-    degrees = np.bincount(rows[off_diagonal], minlength=pattern.shape[0])
-    starts = np.concatenate([[0], np.cumsum(degrees)]).tolist()
-    indices = columns[off_diagonal].tolist()
-    neighbours = [indices[a:b] for a, b in itertools.pairwise(starts)]
-    best = _greedy_stars(_falling(degrees), neighbours)
-    if best.max(initial=0) > 1:
-        best = min(best, _greedy_stars(range(len(neighbours)), neighbours), key=np.max)
-    return best
+def _first_fit(order: Iterable[int], long: _Lists, short: _Lists) -> NDArray[Any]:
+    """The first colour for each column that no column sharing a row with it has."""
+    bits = [0] * long.lines  # of each long row: the colours in it
+    lists: list[list[int]] = [[] for _ in range(short.lines)]
+    colors = [0] * (len(long.indptr) - 1)
+    for j in order:
+        taken = 0
+        rows = long.column(j)
+        for i in rows:
+            taken |= bits[i]
+        bit = ~taken & (taken + 1)
+        if lists:
+            others = set().union(*[lists[i] for i in short.column(j)])
+            while bit.bit_length() - 1 in others:
+                taken |= bit
+                bit = ~taken & (taken + 1)
+            for i in short.column(j):
+                lists[i].append(bit.bit_length() - 1)
+        for i in rows:
+            bits[i] |= bit
+        colors[j] = bit.bit_length() - 1
+    return np.array(colors, np.intp)
 
 
-def _greedy_stars(order: Iterable[int], neighbours: list[list[int]]) -> NDArray[np.intp]:
-    """The first colour for each vertex in `order` that leaves no path of four with two colours.
+def _saturated(order: list[int], pattern: Any) -> NDArray[Any]:
+    """Colours where the next column is always the one whose neighbours have the most colours.
 
-    A vertex differs from its neighbours, from all vertices across an uncoloured neighbour, and
-    from those across a coloured one that have a second neighbour of that one's colour.
+    Of equals, the one met last, and at first the last in `order`. Neighbours share a row.
     """
-    count = len(neighbours)
-    colors = [0] * count  # as sets of one
-    around = [0] * count  # the colours of a vertex's neighbours
-    across = [0] * count  # the colours of its neighbours that have another of its own colour
-    first: list[dict[int, int]] = [{} for _ in range(count)]  # by colour, the first neighbour
+    rows, columns = _Lists.of(pattern), _Lists.of(pattern.T)
+    taken = [0] * len(order)  # the colours of each column's neighbours, as bits
+    colors = [-1] * len(order)
+    waiting = [order]  # for each number of colours, the columns that had so many at some time
+    while waiting:
+        if not waiting[-1]:
+            waiting.pop()
+            continue
+        j = waiting[-1].pop()
+        if colors[j] >= 0:
+            continue
+        bit = ~taken[j] & (taken[j] + 1)
+        colors[j] = bit.bit_length() - 1
+        for i in rows.column(j):
+            for k in columns.column(i):
+                if not taken[k] & bit:
+                    taken[k] |= bit
+                    if colors[k] < 0:
+                        saturation = taken[k].bit_count()
+                        while saturation >= len(waiting):
+                            waiting.append([])
+                        waiting[saturation].append(k)
+    return np.array(colors, np.intp)
+
+
+def _stars(pattern: Any) -> NDArray[Any]:
+    """Colours of a star colouring of the graph of a symmetric pattern."""
+    rows, columns = _coordinates(pattern)
+    edges = rows != columns
+    counts = np.bincount(rows[edges], minlength=pattern.shape[0])
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    graph = _Lists(ends.tolist(), pattern.indices[edges].tolist(), len(counts))
+    natural = _first_fit_stars(range(len(counts)), graph)
+    if natural.max(initial=0) < 3:  # two colours are found wherever they suffice
+        return natural
+    by_degree = _first_fit_stars(np.argsort(-counts, kind="stable").tolist(), graph)
+    return _fewer(natural, by_degree)
+
+
+def _first_fit_stars(order: Iterable[int], graph: _Lists) -> NDArray[Any]:
+    """The first colour for each vertex that closes no path of four with two colours.
+
+    Colours are bits. Of each vertex are kept: its own; `seen` and `twice`, the colours that one, or
+    more than one, of its neighbours has; and `centres`, those of the neighbours that have another
+    neighbour of this vertex's colour. A new neighbour with such a colour would close a path at its
+    end. Where it has two neighbours of one colour it closes a path in the middle if it takes the
+    colour of a neighbour of theirs.
+    """
+    own, seen, twice, centres = ([0] * graph.lines for _ in range(4))
     for v in order:
-        used = around[v]
-        for w in neighbours[v]:
-            used |= across[w] if colors[w] else around[w]
-        color = ~used & (used + 1)
-        colors[v] = color
-        for w in neighbours[v]:
-            around[w] |= color
-            twin = first[w].setdefault(color, v)
-            if twin != v and colors[w]:
-                across[twin] |= colors[w]
-                across[v] |= colors[w]
-    return np.array([color.bit_length() - 1 for color in colors], np.intp).reshape(count)
+        neighbours = graph.column(v)
+        pairs = twice[v]
+        taken = seen[v]
+        for w in neighbours:
+            taken |= centres[w]
+            if own[w] & pairs:
+                taken |= seen[w]
+        bit = own[v] = ~taken & (taken + 1)
+        for w in neighbours:
+            color = own[w]
+            if color & pairs:
+                centres[w] |= bit
+            if not seen[w] & bit:
+                seen[w] |= bit
+            elif not color:
+                twice[w] |= bit
+            elif twice[w] & bit:
+                centres[v] |= color
+            else:
+                twice[w] |= bit
+                for x in graph.column(w):
+                    if own[x] == bit:
+                        centres[x] |= color
+    return np.array([bit.bit_length() - 1 for bit in own], np.intp)

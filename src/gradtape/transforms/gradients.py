@@ -72,7 +72,7 @@ def value_and_grad(
         target = _scalar("value_and_grad", value)
         gradient = arguments.rebuild(tape.gradient(target, arguments.tensors, None, ZERO))
         value = (target, aux) if has_aux else target
-        return arguments.returned(value), arguments.returned(gradient)
+        return arguments.returned(value), arguments.returned(gradient, new=True)
 
     return differentiated
 
@@ -140,7 +140,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         seeds = structure.match(value, cotangent, "the cotangent")
         found = arguments.rebuild(tape.gradient(targets, arguments.tensors, seeds, ZERO))
         given = any([isinstance(seed, Handle) for seed in seeds])
-        return returned(found, arguments.are_tensors or given)
+        return returned(found, arguments.are_tensors or given, new=True)
 
     value = arguments.returned(structure.rebuild(value, list(targets)))
     return (value, pull, aux) if has_aux else (value, pull)
@@ -196,7 +196,8 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     (np.float64(3.0), np.float64(2.0))
     """
     arguments = Arguments("linearize", primals, range(len(primals)))
-    record, value, targets = linearized(arguments, f, {})
+    record, value = recorded(arguments, f, {})
+    targets = outputs("linearize", value)
 
     def push(*tangents: Any) -> Any:
         given = structure.match(arguments.chosen, tuple(tangents), "tangents")
@@ -212,15 +213,14 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     return arguments.returned(structure.rebuild(value, list(targets))), push
 
 
-def linearized(
+def recorded(
     arguments: Arguments, f: Callable[..., Any], kwargs: dict[str, Any]
-) -> tuple[Linearization, Any, list[Any]]:
-    """The record of one evaluation, what `f` returned, and its leaves as Tensors."""
+) -> tuple[Linearization, Any]:
+    """The record of one evaluation of `f`, and what it returned."""
     for tensor in arguments.tensors:
         tensor._id = tensor._id or new_identity()
     with Linearization(arguments.tensors) as record:
-        value = arguments.call(f, kwargs)
-    return record, value, outputs("linearize", value)
+        return record, arguments.call(f, kwargs)
 
 
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:

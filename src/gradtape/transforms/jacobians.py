@@ -12,10 +12,9 @@ from gradtape.core import structure
 from gradtape.core.basis import pull_basis, push_basis
 from gradtape.core.dispatch import watched
 from gradtape.core.forward import Linearization
-from gradtape.core.handle import UNTRACKED, Handle, new_identity, settled
-from gradtape.core.tape import GradientTape
+from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.transforms.arguments import Argnums, Arguments, outputs, split_aux
-from gradtape.transforms.gradients import grad
+from gradtape.transforms.gradients import grad, recorded
 from gradtape.transforms.sparsity import pattern_of, sparse_jacobian
 
 
@@ -174,8 +173,7 @@ def sparsity_pattern(f: Callable[..., Any], argnums: int = 0) -> Callable[..., A
     @wraps(f)
     def pattern(*args: Any, **kwargs: Any) -> Any:
         arguments = Arguments("sparsity_pattern", args, argnums)
-        record, _, result = _recorded(arguments, f, kwargs, forward=True)
-        assert record is not None
+        record, result = recorded(arguments, f, kwargs)
         return pattern_of(record, _single("sparsity_pattern", arguments, result))
 
     return pattern
@@ -196,8 +194,7 @@ def _sparse_transform(
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         arguments = Arguments(name, args, argnums)
         _refuse_complex(name, arguments)
-        record, tape, result = _recorded(arguments, f, kwargs, True if symmetric else None)
-        assert record is not None
+        record, result = recorded(arguments, f, kwargs)
         value, aux = split_aux(name, result, has_aux)
         target = _single(name, arguments, value)
         if watched([target]):
@@ -205,7 +202,7 @@ def _sparse_transform(
                 f"Take gradtape.{name} without sparsity= where its result is differentiated again: "
                 f"a scipy.sparse array carries no gradient."
             )
-        matrix = sparse_jacobian(record, tape, target, sparsity, symmetric)
+        matrix = sparse_jacobian(record, target, sparsity, symmetric)
         return (matrix, arguments.returned(aux)) if has_aux else matrix
 
     return differentiated
@@ -237,10 +234,10 @@ def _transform(
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         arguments = Arguments(name, args, argnums)
         _refuse_complex(name, arguments)
-        record, tape, result = _recorded(arguments, f, kwargs, forward)
+        record, result = recorded(arguments, f, kwargs)
         value, aux = split_aux(name, result, has_aux)
         targets = outputs(name, value)
-        blocks = _blocks(name, record, tape, arguments, targets, chunk)
+        blocks = _blocks(name, record, arguments, targets, chunk, forward)
         tree = structure.rebuild(value, [arguments.rebuild(row) for row in blocks])
         jacobian = arguments.returned(tree)
         return (jacobian, arguments.returned(aux)) if has_aux else jacobian
@@ -248,39 +245,21 @@ def _transform(
     return differentiated
 
 
-def _recorded(
-    arguments: Arguments, f: Callable[..., Any], kwargs: dict[str, Any], forward: bool | None
-) -> tuple[Linearization | None, GradientTape | None, Any]:
-    """One evaluation of `f`, recorded for the mode; for both while that is open."""
-    tensors = arguments.tensors
-    for tensor in tensors:
-        tensor._id = tensor._id or new_identity()
-    tape = GradientTape(watch_accessed_variables=False)
-    if forward:
-        with Linearization(tensors) as record:
-            return record, None, arguments.call(f, kwargs)
-    with tape:
-        tape.watch(tensors)
-        if forward is not None:
-            return None, tape, arguments.call(f, kwargs)
-        with Linearization(tensors) as record:
-            return record, tape, arguments.call(f, kwargs)
-
-
 def _blocks(
     name: str,
-    record: Linearization | None,
-    tape: GradientTape | None,
+    record: Linearization,
     arguments: Arguments,
     targets: list[Any],
     chunk: int | None,
+    forward: bool | None,
 ) -> list[list[Any]]:
     """The Jacobian of each target with respect to each argument."""
     tensors = arguments.tensors
-    inputs, results = sum([x.size for x in tensors]), sum([y.size for y in targets])
     is_complex = any([y.dtype.kind == "c" for y in targets])
-    if tape is None or (record is not None and (inputs <= results or is_complex)):
-        assert record is not None  # one of the two recorded
+    if forward is None:
+        inputs, results = sum([x.size for x in tensors]), sum([y.size for y in targets])
+        forward = inputs <= results or is_complex
+    if forward:
         columns = [push_basis(record, k, targets, chunk) for k in range(len(tensors))]
         rows = [list(row) for row in zip(*columns, strict=True)]
     elif is_complex:
@@ -288,6 +267,7 @@ def _blocks(
             f"Use gradtape.jacfwd for a complex result, or {name} of its real and imaginary parts."
         )
     else:
+        tape = record.as_tape()
         rows = [pull_basis(tape, y, tensors, chunk) for y in targets]
     return [
         [_dense(block, y, x) for block, x in zip(row, tensors, strict=True)]

@@ -23,8 +23,8 @@ from gradtape.transforms.coloring import Coloring, color_jacobian, color_symmetr
 _MOST = 50_000_000
 """How many entries of a pattern to store before giving up."""
 
-_TOGETHER = 16
-"""How many directions to push or pull at once."""
+_TOGETHER = 100_000
+"""How many numbers to push or pull at once: what a processor's cache holds."""
 
 
 def pattern_of(record: Linearization, target: Any) -> Any:
@@ -167,9 +167,7 @@ def _everything(rule: Any, size: int, pattern: Any) -> Any:
 # -- values -------------------------------------------------------------------------------------
 
 
-def sparse_jacobian(
-    record: Linearization, tape: GradientTape | None, target: Any, sparsity: Any, symmetric: bool
-) -> Any:
+def sparse_jacobian(record: Linearization, target: Any, sparsity: Any, symmetric: bool) -> Any:
     """The Jacobian of `target` as a `scipy.sparse.csr_array`, in as few directions as colours."""
     given = not isinstance(sparsity, str)
     coloring = sparsity if isinstance(sparsity, Coloring) else None
@@ -185,8 +183,7 @@ def sparse_jacobian(
     if coloring.axis == 1:
         blocks: Any = _pushed(record, target, source, coloring)
     else:
-        assert tape is not None
-        blocks = _pulled(tape, target, source, coloring)
+        blocks = _pulled(record.as_tape(), target, source, coloring)
     jacobian = coloring.recover(blocks)
     if given:
         _check(record, target, source, jacobian)
@@ -199,15 +196,17 @@ def _both(pattern: Any) -> Any:
 
 
 def _pushed(record: Linearization, target: Any, source: Any, coloring: Coloring) -> Iterator[Any]:
-    for start in range(0, coloring.number, _TOGETHER):
-        seeds = coloring.seeds(start, min(start + _TOGETHER, coloring.number), source.dtype).T
+    step = max(1, _TOGETHER // max(1, source.size))
+    for start in range(0, coloring.number, step):
+        seeds = coloring.seeds(start, min(start + step, coloring.number), source.dtype).T
         columns = push_columns(record, 0, [target], seeds.reshape(-1, *source.shape))[0]
         yield _matrix(columns, len(seeds), target)
 
 
 def _pulled(tape: GradientTape, target: Any, source: Any, coloring: Coloring) -> Iterator[Any]:
-    for start in range(0, coloring.number, _TOGETHER):
-        seeds = coloring.seeds(start, min(start + _TOGETHER, coloring.number), target.dtype).T
+    step = max(1, _TOGETHER // max(1, target.size))
+    for start in range(0, coloring.number, step):
+        seeds = coloring.seeds(start, min(start + step, coloring.number), target.dtype).T
         rows = pull_rows(tape, target, [source], seeds.reshape(-1, *target.shape))[0]
         yield _matrix(rows, len(seeds), source)
 
