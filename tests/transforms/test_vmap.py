@@ -115,6 +115,25 @@ def test_arrays_give_arrays_and_tensors_give_tensors() -> None:
     assert_array_equal(gt.vmap(lambda a: a + 1)(np.arange(3)), [1, 2, 3])
 
 
+def test_what_comes_out_is_the_callers_alone() -> None:
+    shared = gt.constant(np.arange(3.0))
+    kept = []
+
+    def f(x: Any) -> Any:
+        y = x * 2
+        kept.append(y)
+        return y, y, x, shared, shared
+
+    results = gt.vmap(f, out_axes=(0, 0, 0, 0, None))(X)
+    before = X.copy()
+    for array in results:
+        array[...] = 7.0
+    assert_array_equal(X, before)
+    assert_array_equal(shared.numpy(), np.arange(3.0))
+    assert_array_equal(kept[0]._value.examples, 2 * X)
+    assert not any(np.shares_memory(a, b) for a in results for b in results if a is not b)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.int32])
 def test_dtypes_are_those_of_one_example(dtype: Any) -> None:
     x = X.astype(dtype)
