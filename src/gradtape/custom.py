@@ -220,23 +220,28 @@ class _Mapped(Recorded):
 
     def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
         outs = tuple(map(Spec.of, y)) if isinstance(y, tuple) else Spec.of(y)
-        return (None,) * (1 + len(values)), (None, outs)
+        kept = None if self.saved[0] is None else y
+        return (kept, *[None] * len(values)), (None, outs)
 
     def pull(
         self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
     ) -> None:
-        level, out, positions = self.level, options[1], range(len(ids))
-        if out.__class__ is tuple:
-            seeds: Any = tuple([Batch(part, level) for part in g])
-        else:
-            seeds = Batch(dense(g, out), level)
+        out, positions = options[1], range(len(ids))
+        seeds = self._batches(g if out.__class__ is tuple else dense(g, out))
+        y = self._batches(saved[0])  # as the recorders outside know it
         found: dict[int, Any] = {}
         asked = {k for k in positions if ids[k] in live}
-        with level.again():
-            self.rule.pull(seeds, positions, self.saved, self.options, asked, found)
+        with self.level.again():
+            self.rule.pull(seeds, positions, (y, *self.saved[1:]), self.options, asked, found)
             for k, c in found.items():
-                whole = level.examples(c)
+                whole = self.level.examples(c)
                 accumulate(into, ids[k], whole if self.own[k] else np.sum(whole, axis=0))
+
+    def _batches(self, values: Any) -> Any:
+        """Stacked examples as a batch, also in a tuple; None as it is."""
+        if values.__class__ is tuple:
+            return tuple(map(self._batches, values))
+        return None if values is None else Batch(values, self.level)
 
 
 def _plain(value: Any) -> Any:

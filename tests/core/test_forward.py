@@ -68,6 +68,16 @@ def test_a_rule_that_states_only_its_pull_is_transposed() -> None:
     np.testing.assert_allclose(accumulator.jvp(y).numpy(), [3.0, 120.0])
 
 
+def test_a_transposed_rule_that_reads_its_result_has_a_second_tangent() -> None:
+    x, t = np.array([3.0, 4.0]), np.array([1.0, 0.5])
+
+    def along(x):
+        return gt.jvp(np.linalg.norm, (x,), (t,))[1]
+
+    # (t.t - (x.t / |x|)^2) / |x|
+    np.testing.assert_allclose(gt.jvp(along, (x,), (t,))[1], (1.25 - 1.0) / 5)
+
+
 def test_an_infinite_slope_does_not_move_what_stands_still() -> None:
     x = gt.constant(np.array([0.0, 4.0]))
     with gt.ForwardAccumulator(x, [0.0, 1.0]) as accumulator:

@@ -219,7 +219,7 @@ def _push(
             result = tensor(y, out or UNTRACKED)
     pushed = rule.push(result, primals, tangents, kwargs or {})
     if pushed is NotImplemented:
-        pushed = _transposed(rule, y, values, args, kwargs, tangents, outer)
+        pushed = _transposed(rule, y, result, values, args, kwargs, tangents, outer)
     if y.__class__ is tuple:
         return tuple([None if t is None else _fit(t, v) for t, v in zip(pushed, y, strict=True)])
     return None if pushed is None else _fit(pushed, y)
@@ -233,13 +233,14 @@ def _fit(tangent: Any, y: Any) -> Any:
 def _transposed(
     rule: Any,
     y: Any,
+    result: Any,
     values: Sequence[Any],
     args: Sequence[Any],
     kwargs: Any,
     tangents: Sequence[Any],
     outer: Sequence[Recorder],
 ) -> Any:
-    """The tangent by pulling back twice.
+    """The tangent by pulling back twice; `result` is `y` as recorders outside know it.
 
     The pull ``v -> J.T @ v`` is linear, so its own pull, at any `v`, is ``t -> J @ t``.
     """
@@ -247,8 +248,9 @@ def _transposed(
     saved, options = rule.save(y, values, moved, kwargs)
     if outer:
         kept = list(saved)
-        tensors = [(None if kept[0] is None else y), *args]
-        for position, tensor in enumerate(tensors):
+        if kept[0] is not None:
+            kept[0] = result
+        for position, tensor in enumerate(args, 1):
             if isinstance(tensor, Handle) and tensor._id and _is_value(kept[position]):
                 kept[position] = tensor._result(kept[position], tensor._id)
         saved = kept

@@ -1,8 +1,4 @@
-"""Roots, fixed points and minima as functions of their parameters.
-
-If ``f(x(p), p) = 0`` then ``df/dx dx/dp = -df/dp``. So the cotangent ``v`` of ``x`` becomes
-``-df/dp' w`` with ``(df/dx)' w = v``: one linear system, whatever the solver did.
-"""
+"""Roots, fixed points and minima as functions of their parameters."""
 
 from __future__ import annotations
 
@@ -12,47 +8,58 @@ from typing import Any
 import numpy as np
 
 from gradtape.core import structure
-from gradtape.core.cotangents import accumulate, dense
-from gradtape.core.handle import UNTRACKED, Handle, Spec, settled
-from gradtape.core.kinds import Recorded
-from gradtape.core.tape import GradientTape, active
-from gradtape.core.tensor import Tensor
-from gradtape.custom import record_call
-from gradtape.implicit.arguments import Dependence, joined, plain, smooth, unrecorded
+from gradtape.core.kinds import raw
+from gradtape.core.tape import active
+from gradtape.implicit.arguments import (
+    Dependence,
+    as_tensor,
+    joined,
+    joined_like,
+    one_by_one,
+    outline,
+    unrecorded,
+    vector_of,
+)
+from gradtape.implicit.linear import DENSE, check_solver
+from gradtape.implicit.refine import anderson, newton
+from gradtape.implicit.rule import attach
 from gradtape.solvers import minimize as solvers
 from gradtape.solvers.parameters import Parameters
 from gradtape.transforms.arguments import returned
 from gradtape.transforms.gradients import grad
-
-_DENSE = 400
-"""Up to how many unknowns a matrix is formed."""
 
 
 def root(
     f: Callable[..., Any],
     x0: Any,
     *params: Any,
-    method: str = "hybr",
+    method: str | Callable[..., Any] = "hybr",
     tol: float | None = None,
     options: dict[str, Any] | None = None,
     linear_solver: str = "auto",
 ) -> Any:
     """The solution ``x`` of ``f(x, *params) = 0``, differentiable with respect to `params`.
 
+    By the implicit function theorem ``dx/dp = -inv(df/dx) df/dp`` at the solution, whatever found
+    it; in both modes, to any order.
+
     Parameters
     ----------
     f
-        ``f(x, *params)``, as many equations as unknowns, of any structure.
+        ``f(x, *params)``, as many real equations as unknowns, of any structure.
     x0
-        The start, of any structure; the solution has its structure. It carries no gradient.
+        The start: real numbers, of any structure; the solution has its structure, shapes and
+        dtypes. It carries no gradient. `f` gets `x` in float64, whose precision solvers need.
     params
         Numbers, arrays or Tensors, nested in any way. Variables and watched Tensors that `f` reads
         by itself get gradients too.
     method, tol, options
-        As for `gradtape.root`.
+        As for `gradtape.root`, which has the exact Jacobian. Or `method` is a solver of your own,
+        ``method(equations, x0)`` with ``equations(x) = f(x, *params)``, which returns ``x``.
     linear_solver
-        How derivatives solve their linear system: "dense" forms the matrix, "iterative" uses
-        products with it (GMRES); "auto" chooses by the number of unknowns.
+        How derivatives solve their linear system. "dense" forms the matrix; "gmres", "bicgstab",
+        "cg" (for a symmetric positive definite one) and "neumann" (the series, for a contraction
+        ``x - f``) use products with it; "auto" is "dense" up to 400 unknowns.
 
     Returns
     -------
@@ -62,9 +69,11 @@ def root(
     Raises
     ------
     RuntimeError
-        If the solver does not converge.
+        If the solver, or that of the linear system, does not converge.
+    ValueError
+        If there are not as many equations as unknowns.
     numpy.linalg.LinAlgError
-        In the derivative, if ``df/dx`` is singular at the solution.
+        In the derivative, if ``df/dx`` is singular at the solution to working precision.
 
     References
     ----------
@@ -80,6 +89,8 @@ def root(
     """
 
     def solve(equations: Callable[..., Any], start: Any) -> Any:
+        if callable(method):
+            return _by_user("root", method, equations, start)
         found = solvers.root(equations, start, method=method, tol=tol, options=options)
         return _converged("root", found)
 
@@ -90,6 +101,7 @@ def fixed_point(
     f: Callable[..., Any],
     x0: Any,
     *params: Any,
+    method: str | Callable[..., Any] = "anderson",
     tol: float = 1e-12,
     maxiter: int = 1000,
     memory: int = 5,
@@ -97,14 +109,18 @@ def fixed_point(
 ) -> Any:
     """The solution ``x`` of ``x = f(x, *params)``, differentiable with respect to `params`.
 
-    Found by Anderson's acceleration of the iteration ``x <- f(x)``.
+    By the implicit function theorem ``dx/dp = inv(I - df/dx) df/dp``, as for `root`.
 
     Parameters
     ----------
     f
-        ``f(x, *params)``, of the structure of `x`.
+        ``f(x, *params)``, of the structure and shapes of `x`.
     x0, params, linear_solver
-        As for `root`.
+        As for `root`. For a contraction "neumann" sums the series of ``inv(I - df/dx)``.
+    method
+        "anderson": Anderson's acceleration of the iteration ``x <- f(x)``. Or a method of
+        `gradtape.root` for ``x - f(x) = 0``, which needs no contraction; or a solver of your own,
+        ``method(f, x0)``.
     tol
         The iteration ends when ``max|f(x) - x| <= tol * (1 + max|x|)``.
     maxiter
@@ -118,8 +134,10 @@ def fixed_point(
 
     Raises
     ------
-    RuntimeError
-        If it does not converge.
+    RuntimeError, numpy.linalg.LinAlgError
+        As for `root`.
+    ValueError
+        If `f` does not return the structure and shapes of `x`.
 
     References
     ----------
@@ -135,16 +153,27 @@ def fixed_point(
     0.739085133
     """
 
-    def solve(step: Callable[..., Any], start: Any) -> Any:
-        parameters = Parameters("fixed_point", start)
-
-        def flat(v: Any) -> Any:
-            return np.asarray(plain(joined(step(parameters.nest(v)))))
-
-        return _anderson(flat, parameters.vector, tol, maxiter, memory)
-
     def residual(x: Any, *params: Any) -> Any:
-        return joined(x) - joined(f(x, *params))
+        return joined(x) - joined_like(_STEP, x, f(x, *params))
+
+    def solve(step: Callable[..., Any], start: Any) -> Any:
+        if callable(method):
+            return _by_user("fixed_point", method, step, start)
+        parameters = Parameters("implicit.fixed_point", start)
+
+        def next_of(vector: Any) -> Any:
+            x = parameters.nest(vector)
+            return np.asarray(raw(joined_like(_STEP, x, step(x))))
+
+        if method == "anderson":
+            return anderson(next_of, parameters.vector, tol, maxiter, memory)
+        found = solvers.root(
+            lambda x: joined(x) - joined_like(_STEP, x, step(x)),
+            start,
+            method=method,
+            tol=tol,
+        )
+        return _converged("fixed_point", found)
 
     return _solution("fixed_point", residual, f, x0, params, solve, linear_solver)
 
@@ -167,10 +196,13 @@ def minimize(
     ----------
     f
         ``f(x, *params)``, a real number.
-    x0, params, linear_solver
+    x0, params
         As for `root`.
     method, tol, options
-        As for `gradtape.minimize`.
+        As for `gradtape.minimize`. A few Newton steps follow, for derivatives are only as accurate
+        as the solution.
+    linear_solver
+        As for `root`; "auto" is "cg" beyond 400 unknowns.
 
     Returns
     -------
@@ -178,8 +210,8 @@ def minimize(
 
     Raises
     ------
-    RuntimeError
-        If the solver does not converge.
+    RuntimeError, numpy.linalg.LinAlgError
+        As for `root`. A solver that stops early is forgiven if the Newton steps converge.
 
     References
     ----------
@@ -195,16 +227,20 @@ def minimize(
     """
 
     def solve(value: Callable[..., Any], start: Any) -> Any:
-        found = solvers.minimize(value, start, method=method, tol=tol, options=options)
-        return _converged("minimize", found)
+        parameters = Parameters("implicit.minimize", start)
+        chosen = method or ("BFGS" if parameters.vector.size <= DENSE else "Newton-CG")
+        found = solvers.minimize(value, start, method=chosen, tol=tol, options=options)
+        vector = np.asarray(found.x_flat, np.float64)
+        vector, converged = newton(lambda v: value(parameters.nest(v)), vector)
+        return vector if converged else _converged("minimize", found, vector)
 
     def slope(x: Any, *params: Any) -> Any:
         return grad(lambda x: f(x, *params))(x)
 
-    return _solution("minimize", slope, f, x0, params, solve, linear_solver)
+    return _solution("minimize", slope, f, x0, params, solve, linear_solver, large="cg")
 
 
-# -- from a solution to its derivative ----------------------------------------------------------
+_STEP = "the function of implicit.fixed_point"
 
 
 def _solution(
@@ -215,147 +251,47 @@ def _solution(
     params: Sequence[Any],
     solve: Callable[..., Any],
     linear_solver: str,
+    large: str = "gmres",
 ) -> Any:
     """What `solve` finds for `f`, recorded as what satisfies `equation`."""
-    if linear_solver not in ("auto", "dense", "iterative"):
-        raise ValueError(
-            f"Give linear_solver 'auto', 'dense' or 'iterative': got {linear_solver!r}."
-        )
-    start = structure.rebuild(x0, [plain(leaf) for leaf in structure.flatten(x0)])
-    parameters = Parameters(f"implicit.{name}", start)
+    check_solver(linear_solver)
+    as_given, wide = outline(f"implicit.{name}", x0)
     dependence = Dependence(equation, params)
-    vector = unrecorded(solve, dependence.of_plain(f), start)
+
+    def solution_at(start: Any, *values: Any) -> list[Any]:
+        plain = wide.nest(np.array(raw(start)))
+        return [unrecorded(solve, dependence.at(f, values), plain)]
+
+    (vector,) = one_by_one(solution_at, vector_of(x0), *dependence.inputs)
     if active():
-        dependence.find_captured(parameters.nest(Tensor(settled(vector), UNTRACKED)))
-    iterative = linear_solver == "iterative" or (linear_solver == "auto" and len(vector) > _DENSE)
-    solution = _attach(dependence, parameters.nest, vector, iterative)
-    tree = parameters.nest(solution)
-    return returned(tree, bool(dependence.inputs) or bool(dependence.captured))
+        dependence.capture(wide.nest(as_tensor(vector)))
+    if linear_solver == "auto":
+        linear_solver = "dense" if vector.size <= DENSE else large
+    solution = attach(dependence, wide.nest, vector, linear_solver)
+    tensors = bool(dependence.inputs) or bool(dependence.captured)
+    return returned(as_given.nest(solution), tensors)
 
 
-def _attach(dependence: Dependence, nest: Callable[..., Any], vector: Any, iterative: bool) -> Any:
-    """`vector` as a Tensor that depends on what `dependence` depends on."""
-    rule = _Implicit(dependence, nest, iterative)
-    return record_call(rule, vector, [*dependence.inputs, *dependence.captured])
-
-
-class _Implicit(Recorded):
-    """One solution, as a rule of its own."""
-
-    user_code = True
-
-    def __init__(self, dependence: Dependence, nest: Callable[..., Any], iterative: bool) -> None:
-        super().__init__(dependence.f)
-        self.dependence = dependence
-        self.nest = nest
-        self.iterative = iterative
-
-    def save(self, y: Any, values: Sequence[Any], ids: Sequence[int], kwargs: Any) -> Any:
-        return (y, *values), (None, Spec.of(y))
-
-    def pull(
-        self, g: Any, ids: Sequence[int], saved: Any, options: Any, live: Any, into: dict[int, Any]
-    ) -> None:
-        v = dense(g, options[1])
-        x, sources = _as_tensor(saved[0]), self.dependence.sources(saved[1:])
-        moving = smooth(sources)
-        with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-            tape.watch([x, *moving.values()])
-            residual = joined(self.dependence.call((self.nest(x),), sources[: self._count]))
-        if self.iterative:
-            w = self._by_products(tape, residual, x, v, sources)
-        else:
-            w = _solve(tape.jacobian(residual, x, "zero"), v)
-        found = tape.gradient(residual, list(moving.values()), -_as_tensor(w))
-        for position, c in zip(moving, found, strict=True):
-            if c is not None and ids[position] in live:
-                accumulate(into, ids[position], c if active() else c._value)
-
-    @property
-    def _count(self) -> int:
-        return len(self.dependence.inputs)
-
-    def _by_products(self, tape: Any, residual: Any, x: Any, v: Any, sources: Any) -> Any:
-        """``w`` with ``(df/dx)' w = v`` by GMRES, itself a solution that depends on `v` and `x`."""
-
-        def product(w: Any) -> Any:
-            return tape.gradient(residual, x, w, "zero")
-
-        w = unrecorded(_gmres, lambda w: product(w)._value, plain(v))
-        if not active():
-            return w
-
-        # A linear equation for w, whose own derivative is found in the same way.
-        def equation(w: Any, v: Any, x: Any, *sources: Any) -> Any:
-            with GradientTape(watch_accessed_variables=False) as inner:
-                x = x * 1.0
-                inner.watch(x)
-                r = joined(self.dependence.call((self.nest(x),), sources))
-            return inner.gradient(r, x, w, "zero") - v
-
-        linear = Dependence(equation, (_as_tensor(v), x, *sources[: self._count]))
-        linear.find_captured(_as_tensor(w))
-        return _attach(linear, lambda w: w, w, True)
-
-
-def _as_tensor(value: Any) -> Any:
-    return value if isinstance(value, Handle) else Tensor(settled(value), UNTRACKED)
-
-
-def _solve(jacobian: Any, v: Any) -> Any:
-    matrix = np.swapaxes(jacobian, -1, -2)
-    try:
-        return np.linalg.solve(matrix, _as_tensor(v))
-    except np.linalg.LinAlgError:
-        raise np.linalg.LinAlgError(
-            "Take the derivative where the solution moves smoothly with the parameters: the "
-            "derivative of the equation in the unknowns is singular here."
-        ) from None
-
-
-def _gmres(product: Callable[..., Any], v: Any) -> Any:
-    from scipy.sparse.linalg import LinearOperator, gmres
-
-    operator = LinearOperator(
-        (len(v), len(v)), matvec=lambda w: np.array(product(w)), dtype=v.dtype
-    )
-    options: dict[str, Any] = {"restart": min(len(v), 100), "maxiter": 100}
-    w, info = gmres(operator, np.array(v), rtol=1e-12, atol=0.0, **options)
-    if info:
-        raise RuntimeError(
-            "Use linear_solver='dense', or a better conditioned equation: GMRES did not solve the "
-            "linear system of the derivative."
-        )
-    return w
-
-
-def _converged(name: str, found: Any) -> Any:
+def _converged(name: str, found: Any, vector: Any = None) -> Any:
     if not found.success:
         raise RuntimeError(
             f"Give a start nearer to the solution, another method or more iterations: "
             f"implicit.{name} did not converge ({str(found.message).strip()})."
         )
-    return np.asarray(found.x_flat, np.float64)
+    return np.asarray(found.x_flat if vector is None else vector, np.float64)
 
 
-def _anderson(step: Callable[..., Any], x: Any, tol: float, maxiter: int, memory: int) -> Any:
-    """Anderson's acceleration of ``x <- step(x)``."""
-    steps: list[Any] = []
-    residuals: list[Any] = []
-    for _ in range(maxiter):
-        y = step(x)
-        r = y - x
-        if not np.all(np.isfinite(r)):
-            break
-        if np.max(np.absolute(r), initial=0) <= tol * (1 + np.max(np.absolute(x), initial=0)):
-            return y
-        steps, residuals = [*steps, y][-memory - 1 :], [*residuals, r][-memory - 1 :]
-        x = y
-        if memory and len(residuals) > 1:
-            differences = np.diff(np.stack(residuals), axis=0).T
-            weights = np.linalg.lstsq(differences, r, rcond=None)[0]
-            x = y - np.diff(np.stack(steps), axis=0).T @ weights
-    raise RuntimeError(
-        f"Give a start nearer to the solution, or a contraction: implicit.fixed_point did not "
-        f"converge in {maxiter} iterations."
-    )
+def _by_user(name: str, method: Callable[..., Any], f: Callable[..., Any], start: Any) -> Any:
+    """The solution that the user's `method` finds, as a vector."""
+
+    def of_plain(x: Any) -> Any:
+        result = f(x)
+        return structure.rebuild(result, [raw(leaf) for leaf in structure.flatten(result)])
+
+    found = joined_like(f"the method of implicit.{name}", start, method(of_plain, start))
+    vector = np.array(raw(found), np.float64)
+    if not np.all(np.isfinite(vector)):
+        raise RuntimeError(
+            f"Return a solution from the method of implicit.{name}: it has infinite or NaN entries."
+        )
+    return vector

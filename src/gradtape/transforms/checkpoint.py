@@ -90,7 +90,7 @@ class Captures(Recorder):
         for arg in args:
             if isinstance(arg, Handle) and arg._id and arg._id not in self._inputs:
                 if arg._trainable or any([recorder.knows(arg) for recorder in self._outer]):
-                    self.found[arg._id] = arg
+                    self.found.setdefault(arg._id, arg)  # a sweep in the body makes others
         return out
 
 
