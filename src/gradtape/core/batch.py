@@ -204,9 +204,9 @@ class Batch(NDArrayOperatorsMixin):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise UnbatchableError(
-            "Wrap a plain array in gradtape.constant before an example indexes it or is written "
-            "into it, join examples with np.stack, or loop over them instead of using "
-            "gradtape.vmap: it cannot batch a function that takes plain arrays only."
+            "Loop over the examples instead of using gradtape.vmap, join Tensors with np.stack, or "
+            "wrap a plain array in gradtape.constant before a Tensor indexes it or is written into "
+            "it: vmap cannot batch a function that takes plain arrays only."
         )
 
     def __bool__(self) -> NoReturn:
