@@ -106,3 +106,16 @@ def test_piecewise_that_takes_nothing_is_a_tensor() -> None:
     with gt.GradientTape():
         found = np.piecewise(gt.Variable([1.0]), [np.array([False])], [np.square])
     assert isinstance(found, gt.Tensor)
+
+
+def test_terms_of_a_vector_product_that_cancel_are_live() -> None:
+    """The mask of what some result reads: of two that are read with opposite signs both."""
+    w = np.array([1.0, 2.0, 4.0])
+    expected = gradient(lambda x: np.cross(x, w)[:2], np.array([0.3, -0.2, 0.9]))
+    for same in (
+        lambda x: np.clip(x, x, 2),
+        lambda x: np.maximum(x, x - 1),
+        lambda x: np.where(x < 1, x, 0),
+    ):
+        got = gradient(lambda x: np.cross(same(x), w)[:2], np.array([0.3, -0.2, 0.9]))  # noqa: B023
+        np.testing.assert_allclose(got, expected)

@@ -115,6 +115,25 @@ def test_arrays_give_arrays_and_tensors_give_tensors() -> None:
     assert_array_equal(gt.vmap(lambda a: a + 1)(np.arange(3)), [1, 2, 3])
 
 
+def test_what_comes_out_is_the_callers_alone() -> None:
+    shared = gt.constant(np.arange(3.0))
+    kept = []
+
+    def f(x: Any) -> Any:
+        y = x * 2
+        kept.append(y)
+        return y, y, x, shared, shared
+
+    results = gt.vmap(f, out_axes=(0, 0, 0, 0, None))(X)
+    before = X.copy()
+    for array in results:
+        array[...] = 7.0
+    assert_array_equal(X, before)
+    assert_array_equal(shared.numpy(), np.arange(3.0))
+    assert_array_equal(kept[0]._value.examples, 2 * X)
+    assert not any(np.shares_memory(a, b) for a in results for b in results if a is not b)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.int32])
 def test_dtypes_are_those_of_one_example(dtype: Any) -> None:
     x = X.astype(dtype)
@@ -366,6 +385,21 @@ def test_a_tape_around_does_not_change_what_comes_out() -> None:
     assert_allclose(inside.numpy(), loop(gt.jacobian(f), X))
 
 
+def test_variables_of_each_example() -> None:
+    def descend(x: Any) -> Any:
+        w = gt.Variable(np.zeros(3) + x)
+        for _ in range(3):
+            with gt.GradientTape() as tape:
+                loss = np.sum((w - 1) ** 4)
+            w.assign_sub(0.01 * tape.gradient(loss, w))
+        return w * 1
+
+    expected = X
+    for _ in range(3):
+        expected = expected - 0.01 * 4 * (expected - 1) ** 3
+    assert_allclose(gt.vmap(descend)(X), expected)
+
+
 def test_variables_cannot_be_assigned_examples() -> None:
     w = gt.Variable(np.zeros(3))
     with pytest.raises(TypeError, match=r"cannot batch"):
@@ -589,6 +623,36 @@ def test_an_index_of_its_own_to_write_to(statement: str) -> None:
     assert_allclose(gt.grad(lambda m: np.sum(gt.vmap(g)(m, LABELS, TWO)))(M), expected)
 
 
+def test_where_of_ufuncs_and_conditional_writes() -> None:
+    def f(x: Any, y: Any) -> Any:
+        z = x + 0
+        np.copyto(z, y[0], where=x > 0)
+        np.putmask(z, y > 0, 0.5)
+        z[x > y] = x[1]
+        np.sqrt(np.abs(y), out=z, where=y < 0)
+        return z * np.multiply(x, y, where=x > 0)
+
+    plain = lambda x, y: value(f(gt.constant(x), gt.constant(y)))  # noqa: E731
+    assert_allclose(gt.vmap(f)(X, Y), loop(plain, X, Y))
+    g = gt.grad(lambda x, y: np.sum(f(x, gt.constant(y) if isinstance(y, np.ndarray) else y) ** 2))
+    assert_allclose(gt.vmap(g)(X, Y), loop(g, X, Y))
+
+
+def test_counting_and_searching() -> None:
+    numbers = np.array([[0, 1, 1], [0, 3, 0], [2, 1, 3], [1, 1, 1]])
+    count = lambda n, w: np.bincount(n, w, 4)  # noqa: E731
+    assert_allclose(gt.vmap(count)(numbers, gt.constant(X)).numpy(), loop(count, numbers, X))
+    slope = gt.grad(lambda w, n: np.sum(np.bincount(n, w, 4) ** 2))
+    assert_allclose(gt.vmap(slope)(X, numbers), loop(slope, X, numbers))
+    with pytest.raises(TypeError, match="gives each example a shape of its own"):
+        gt.vmap(lambda n, w: np.bincount(n, w))(numbers, X)
+    f = lambda x, xp, fp: np.interp(x, np.sort(xp), fp)  # noqa: E731
+    assert_allclose(gt.vmap(f)(X, X, Y), loop(f, X, X, Y))
+    assert_array_equal(
+        gt.vmap(lambda x: np.digitize(x, [-1.0, 0.0, 1.0]))(X), np.digitize(X, [-1.0, 0.0, 1.0])
+    )
+
+
 # -- errors -------------------------------------------------------------------------------------
 
 
@@ -598,14 +662,15 @@ def test_an_index_of_its_own_to_write_to(statement: str) -> None:
         (lambda x: x if x[0] > 0 else -x, (X,), "Use np.where instead of if, or loop over"),
         (lambda x: float(x[0]), (X,), "it cannot batch float()"),
         (lambda x: np.zeros(int(x[0])), (X,), "it cannot batch int()"),
-        (lambda x: range(x), (np.arange(3),), "it cannot batch"),
-        (lambda x: np.asarray(x), (X,), "it cannot batch"),
-        (lambda x: W[x], (np.arange(3),), "it cannot batch"),
-        (lambda x: x[x > 0], (X,), "it cannot batch"),
+        (lambda x: range(x), (np.arange(3),), "cannot batch"),
+        (lambda x: np.asarray(x), (X,), "cannot batch"),
+        (lambda x: W[x], (np.arange(3),), "cannot batch"),
+        (lambda x: x[x > 0], (X,), "cannot batch"),
         (lambda x: np.nonzero(x), (X,), "a function that gives each example a shape of its own"),
         (lambda x: np.unique(x), (X,), "a function that gives each example a shape of its own"),
-        (lambda x: x.item(), (X,), "it cannot batch"),
-        (lambda x: x.tolist(), (X,), "it cannot batch"),
+        (lambda x: x.item(), (X,), "cannot batch"),
+        (lambda x: x.tolist(), (X,), "cannot batch"),
+        (lambda x: np.array([x[0], x[1]]), (X,), "join Tensors with np.stack"),
         (lambda: 1, (), "Pass what vmap shall map as positional arguments: got none."),
         (lambda x, y: x, (X, Y[:3]), "Give all arguments of vmap the same number of examples"),
         (lambda x: x, (1.0,), "Give in_axes an axis of the argument, or None to share it: got 0"),
@@ -629,6 +694,16 @@ def test_errors_of_axes() -> None:
         gt.vmap(np.sin, out_axes=None)(X)
     with pytest.raises(ValueError, match="Give out_axes an axis of the stacked result: got 5"):
         gt.vmap(np.sin, out_axes=5)(X)
+
+
+def test_a_value_of_an_example_must_not_leave_by_another_way() -> None:
+    kept = []
+    gt.vmap(lambda x: kept.append(x * 2) or x)(X)
+    for use in (lambda x: x + 1, np.sin, np.sum, lambda x: x[0], lambda x: x @ W):
+        with pytest.raises(RuntimeError, match="Return what is computed for each example from"):
+            use(kept[0])
+        with pytest.raises(RuntimeError, match="Return what is computed for each example from"):
+            gt.vmap(lambda x: use(kept[0]))(X)  # noqa: B023
 
 
 def test_an_error_leaves_nothing_behind() -> None:

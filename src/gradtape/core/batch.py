@@ -159,6 +159,11 @@ class Batch(NDArrayOperatorsMixin):
         return math.prod(self.shape)
 
     @property
+    def nbytes(self) -> int:
+        """The bytes of one example."""
+        return self.size * self.dtype.itemsize
+
+    @property
     def T(self) -> Any:
         """The transpose of each example."""
         return np.transpose(self)
@@ -198,7 +203,11 @@ class Batch(NDArrayOperatorsMixin):
         return on_batches(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        refuse("a function that takes plain arrays only")
+        raise UnbatchableError(
+            "Loop over the examples instead of using gradtape.vmap, join Tensors with np.stack, or "
+            "wrap a plain array in gradtape.constant before a Tensor indexes it or is written into "
+            "it: vmap cannot batch a function that takes plain arrays only."
+        )
 
     def __bool__(self) -> NoReturn:
         raise UnbatchableError(
@@ -213,7 +222,7 @@ class Batch(NDArrayOperatorsMixin):
         refuse("int()")
 
     def __index__(self) -> NoReturn:  # noqa: PLE0305
-        refuse("a number that Python or NumPy counts by, as an index or in range(),")
+        refuse("what Python or NumPy counts by, as range() does")
 
     def __complex__(self) -> NoReturn:
         refuse("complex()")
@@ -298,6 +307,11 @@ def batched(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     level = deepest(args, kwargs)
     if level is None:
         return invoke(rule, args, kwargs)
+    if level not in LEVELS:
+        raise RuntimeError(
+            "Return what is computed for each example from the function that gradtape.vmap maps: "
+            f"{rule.name} got a value of an example that left it by another way."
+        )
     return level.beneath(_for_all, level, rule, args, kwargs)
 
 
@@ -335,7 +349,7 @@ def _one_by_one(level: Level, rule: Any, args: Sequence[Any], kwargs: dict[str, 
         chosen, options = _example(level, [list(args), kwargs], i)
         results.append(invoke(rule, chosen, options))
     if results[0] is None:
-        refuse(f"{rule.name}, which works in place,")
+        refuse(f"{rule.name} on a plain array or at places that differ between the examples")
     several = isinstance(results[0], (tuple, list))
     parts = list(zip(*results, strict=True)) if several else [results]
     if any([np.shape(part[0]) != np.shape(x) for part in parts for x in part]):

@@ -269,6 +269,9 @@ def _where(
     mask = unwrap(where)
     args = [operand(arg) for arg in args]
     values = unwrap(tuple(args))
+    if LEVELS and deepest(values, mask) is not None:  # computed everywhere, and then chosen
+        whole = apply(ufunc, args, kwargs)
+        return apply(np.where, (mask, whole, whole.dtype.type(0) if out is None else out[0]))
     y = ufunc(*values, **kwargs, where=mask, out=None)
     zero = y.dtype.type(0)
     y = np.where(mask, y, zero)  # what was not computed is uninitialised memory

@@ -474,9 +474,9 @@ class Bilinear(_Shaped):
         # An infinite entry counts only where it meets a live entry of g: 0 * inf is not NaN here.
         values[1 - position] = np.where(finite, other, _zero_like(other))
         c = transpose(g, *values, **kwargs)
-        values[1 - position] = (~finite).astype(np.float64)
+        values[1 - position] = ~finite * _generic(finite.shape)
         met = transpose(mask.astype(np.float64), *map(raw, values), **kwargs)
-        return np.where(met > 0, np.nan, c)
+        return np.where(met != 0, np.nan, c)
 
     def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
         total = None
@@ -494,7 +494,7 @@ class Bilinear(_Shaped):
     def mask(self, position: int, c: Any, mask: Any, saved: Any, kwargs: Any) -> Any:
         def live() -> Any:
             values = list(map(raw, saved[1:]))
-            values[1 - position] = np.ones(values[1 - position].shape)
+            values[1 - position] = _generic(values[1 - position].shape)
             return self.transposes[position](mask.astype(np.float64), *values, **kwargs) != 0
 
         return Masked(c, live)
@@ -642,6 +642,14 @@ def _specs(values: Sequence[Any], ids: Sequence[int]) -> Sequence[Spec | None]:
     for value, ident in zip(values, ids):  # noqa: B905 (hot; equal by construction)
         specs.append(new_spec(Spec, (value.shape, value.dtype)) if ident else None)
     return specs
+
+
+def _generic(shape: tuple[int, ...]) -> Any:
+    """Numbers in general position: where a bilinear map of them is 0, nothing has met.
+
+    With ones, the terms of a map that subtracts, such as a vector product, would cancel.
+    """
+    return np.random.default_rng(0).uniform(1.0, 2.0, shape)
 
 
 def _zero_like(value: Any) -> Any:

@@ -120,7 +120,7 @@ def take_examples(getitem: Any, values: Any, batched: Any, options: Any) -> Any:
     """The batching of ``a[index]``."""
     (a,), (own,), index = values, batched, options["index"]
     if _by_condition(index):
-        refuse("x[condition], for which np.where can stand,")
+        refuse("x[condition], for which np.where may do")
     place = _place(index, a.shape[own:], _size(values, batched, index), shared=not own)
     return NotImplemented if place is None else place.read(getitem, a)
 

@@ -41,7 +41,7 @@ def _matmul_first(g: Any, a: Any, b: Any, **options: Any) -> Any:
         c = np.tensordot(g, conj(b), axes=(batch, batch))
     else:
         c = _dense(g) @ adjoint(b)
-    return np.reshape(c, a.shape) if a.ndim <= 2 else project(c, a)
+    return np.reshape(c, a.shape) if a.ndim < 2 else project(c, a)
 
 
 def _matmul_second(g: Any, a: Any, b: Any, **options: Any) -> Any:
@@ -55,7 +55,7 @@ def _matmul_second(g: Any, a: Any, b: Any, **options: Any) -> Any:
         c = np.tensordot(conj(a), g, axes=(batch, batch))
     else:
         c = adjoint(a) @ _dense(g)
-    return np.reshape(c, b.shape) if b.ndim <= 2 else project(c, b)
+    return np.reshape(c, b.shape) if b.ndim < 2 else project(c, b)
 
 
 def _refuse_axes(options: dict[str, Any]) -> None:
@@ -101,7 +101,9 @@ def _multiply_examples(matmul: Any, values: Any, batched: Any, options: Any) -> 
         return matmul(rows, b).reshape((*a.shape[:-1], b.shape[-1]))
     a = a[..., None, :] if rank_a == 1 else a
     b = b[..., None] if rank_b == 1 else b
-    y = matmul(*aligned((a, b), batched, (2, 2)), **options)
+    a, b = aligned((a, b), batched, (2, 2))
+    # Many outer products are quicker as one product of entries.
+    y = a * b if a.shape[-1] == b.shape[-2] == 1 and not options else matmul(a, b, **options)
     y = y[..., 0] if rank_b == 1 else y
     return y[..., 0, :] if rank_a == 1 and rank_b > 1 else y[..., 0] if rank_a == 1 else y
 

@@ -14,7 +14,7 @@ from gradtape.core.dispatch import watched
 from gradtape.core.domains import Call, call, draw
 from gradtape.core.handle import Spec
 from gradtape.core.rules import composite, name_of, raw
-from gradtape.rules.arguments import is_tensor, joined
+from gradtape.rules.arguments import cast, is_tensor, joined
 
 _WRITERS: list[tuple[Any, tuple[str, ...], list[Call]]] = [
     (
@@ -66,6 +66,10 @@ def _writer(function: Any, names: tuple[str, ...]) -> Callable[..., None]:
             return
         if "casting" in names:
             _check_cast(value, target, given.get("casting", "same_kind"))
+        condition = given.get("where", given.get("mask", True))
+        if hasattr(condition, "examples") and np.ndim(raw(value)) == 0:
+            target[...] = cast(np.where(condition, value, target), target.dtype)
+            return
         shape = getattr(value, "shape", ())
         given[value_name] = np.arange(Spec(shape, target.dtype).size).reshape(shape)
         source = np.full(target.shape, -1)

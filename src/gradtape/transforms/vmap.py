@@ -82,7 +82,8 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
             axes = _spread(result, out_axes, "out_axes")
             stacked = [_unbatch(y, a, level) for y, a in zip(results, axes, strict=True)]
         tree = structure.rebuild(result, stacked)
-        return returned(tree, any([isinstance(leaf, Handle) for leaf in leaves]))
+        del result, results, stacked  # an array that only the tree holds need not be copied
+        return returned(tree, any([isinstance(leaf, Handle) for leaf in leaves]), new=True)
 
     return mapped
 
@@ -141,7 +142,7 @@ def _unbatch(y: Any, axis: Any, level: Level) -> Any:
     value = y._value if isinstance(y, Handle) else y
     if deepest((value,)) is not level:
         if axis is None:
-            return y
+            return Tensor(y._value, y._id) if isinstance(y, Handle) else y
         value = y if hasattr(y, "dtype") else np.asarray(y)
         examples = np.broadcast_to(value, (level.size, *value.shape))
     elif axis is None:
@@ -155,4 +156,6 @@ def _unbatch(y: Any, axis: Any, level: Level) -> Any:
                 f"{examples.shape}."
             )
         examples = np.moveaxis(examples, 0, axis)
-    return examples if isinstance(examples, Handle) else Tensor(settled(examples), UNTRACKED)
+    if isinstance(examples, Handle):
+        return Tensor(examples._value, examples._id)
+    return Tensor(settled(examples), UNTRACKED)
