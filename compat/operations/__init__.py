@@ -1,0 +1,1 @@
+"""Cases about single functions; one module for each family."""

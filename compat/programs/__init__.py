@@ -1,0 +1,1 @@
+"""Whole programs, of the kind that guides teach."""
