@@ -83,16 +83,16 @@ class Adam(Optimizer):
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         m, v, *top = slots
-        m, v = moments(g, m, v, self.beta_1, self.beta_2)
+        m, v = moments(g, m, v, 1 - self.beta_1, 1 - self.beta_2)
         if self.amsgrad:
             v_hat = np.maximum(top[0], v)
             return w - m * c / (np.sqrt(v_hat) + self.epsilon), m, v, v_hat
         return w - m * c / (np.sqrt(v) + self.epsilon), m, v
 
 
-def moments(g: Any, m: Any, v: Any, beta_1: float, beta_2: float) -> tuple[Any, Any]:
-    """The running means of ``g`` and ``g**2``."""
-    return m + (g - m) * (1 - beta_1), v + (g * g - v) * (1 - beta_2)
+def moments(g: Any, m: Any, v: Any, new_1: Any, new_2: Any) -> tuple[Any, Any]:
+    """The running means of ``g`` and ``g**2``, which weigh the new by `new_1` and `new_2`."""
+    return m + (g - m) * new_1, v + (g * g - v) * new_2
 
 
 def adam_step(rate: Any, beta_1: float, beta_2: float, step: Any) -> Any:
@@ -251,7 +251,7 @@ class Nadam(Optimizer):
     >>> x = gt.Variable(1.0)
     >>> calls = gt.optimizers.Nadam(0.1).apply_gradients([(np.float32(3.0), x)])
     >>> print(f"{x:.3f}")
-    0.899
+    0.894
     """
 
     def __init__(
@@ -287,15 +287,14 @@ class Nadam(Optimizer):
         self._product._value = p * self.beta_1 * (1 - 0.5 * kind(0.96) ** kind(step))
 
     def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
-        u, u_next = (
-            kind(self.beta_1) * (1 - 0.5 * kind(0.96) ** kind(t)) for t in (step, step + 1)
-        )
+        t, beta_1, beta_2 = kind(step), kind(self.beta_1), kind(self.beta_2)
+        u, u_next = (beta_1 * (1 - 0.5 * kind(0.96) ** power) for power in (t, t + 1))
         p = kind(self._product._value)
         ahead, here = (u_next, 1 - p * u_next), (1 - u, 1 - p)
-        return rate, ahead, here, 1 - kind(self.beta_2) ** kind(step)
+        return rate, ahead, here, 1 - beta_2**t, (1 - beta_1, 1 - beta_2)
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
-        rate, ahead, here, correction = c
-        m, v = moments(g, *slots, self.beta_1, self.beta_2)
+        rate, ahead, here, correction, new = c
+        m, v = moments(g, *slots, *new)
         m_hat = m * ahead[0] / ahead[1] + g * here[0] / here[1]
         return w - m_hat * rate / (np.sqrt(v / correction) + self.epsilon), m, v

@@ -240,7 +240,7 @@ class Optimizer:
         >>> import gradtape as gt
         >>> x = gt.Variable(1.0)
         >>> optimizer = gt.optimizers.Adam(0.5)
-        >>> for _ in range(100):
+        >>> for _ in range(200):
         ...     calls = optimizer.minimize(lambda: (x - 3) ** 2, [x])
         >>> print(f"{x:.2f}")
         3.00

@@ -138,7 +138,7 @@ class Muon(Optimizer):
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         rate, alpha = c
         if len(slots) == 2:
-            m, v = moments(g, *slots, self.adam_beta_1, self.adam_beta_2)
+            m, v = moments(g, *slots, 1 - self.adam_beta_1, 1 - self.adam_beta_2)
             return w - m * alpha / (np.sqrt(v) + self.epsilon), m, v
         m = slots[0] + (g + slots[0] * (self.momentum - 1))
         x = self._orthogonal(g + m * self.momentum if self.nesterov else m) * rate
