@@ -88,8 +88,9 @@ class Adafactor(Optimizer):
         row, column = np.zeros_like(w[..., 0]), np.zeros_like(w[..., 0, :])
         return {"row": row, "column": column, "velocity": np.zeros_like(w)}
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
-        return np.minimum(rate, 1 / np.sqrt(kind(step))), 1 - kind(step) ** kind(self.beta_2_decay)
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
+        t = self._step(kind)
+        return np.minimum(rate, 1 / np.sqrt(t)), 1 - t ** kind(self.beta_2_decay)
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         rho, b = c

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from gradtape.core.tensor import Variable
-from gradtape.optimizers.base import Optimizer
+from gradtape.optimizers.base import Optimizer, Part
 from gradtape.optimizers.checks import Options, Rate, number
 
 
@@ -78,8 +78,8 @@ class Adam(Optimizer):
     def _groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "velocity"), *([("velocity_hat",)] if self.amsgrad else []))
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
-        return adam_step(rate, self.beta_1, self.beta_2, kind(step))
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
+        return adam_step(rate, self.beta_1, self.beta_2, self._step(kind))
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         m, v, *top = slots
@@ -205,8 +205,8 @@ class Adamax(Optimizer):
     def _groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "norm"),)
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
-        return rate, 1 - kind(self.beta_1) ** kind(step)
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
+        return rate, 1 - kind(self.beta_1) ** self._step(kind)
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         (rate, correction), (m, u) = c, slots
@@ -281,13 +281,15 @@ class Nadam(Optimizer):
             dtype = variables[0].dtype if variables else None
             self._product = Variable(1.0, trainable=False, name="u_product", dtype=dtype)
 
-    def _begin(self, step: int) -> None:
+    def _advance(self, work: list[tuple[Any, Part]]) -> None:
         p = self._product._value
         kind = p.dtype.type
-        self._product._value = p * self.beta_1 * (1 - 0.5 * kind(0.96) ** kind(step))
+        step = self._step(kind)
+        self._product._value = p * self.beta_1 * (1 - 0.5 * kind(0.96) ** step)
+        super()._advance(work)
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
-        t, beta_1, beta_2 = kind(step), kind(self.beta_1), kind(self.beta_2)
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
+        t, beta_1, beta_2 = self._step(kind), kind(self.beta_1), kind(self.beta_2)
         u, u_next = (beta_1 * (1 - 0.5 * kind(0.96) ** power) for power in (t, t + 1))
         p = kind(self._product._value)
         ahead, here = (u_next, 1 - p * u_next), (1 - u, 1 - p)

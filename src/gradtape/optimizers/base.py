@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, Unpack
 import numpy as np
 
 from gradtape.core.errors import warn_user
-from gradtape.core.handle import UNTRACKED, Handle, settled
+from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, settled
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor, Variable
 from gradtape.optimizers import schedules
@@ -31,15 +31,27 @@ _REAL = {"F": np.float32, "D": np.float64}
 """The numbers that multiply complex ones."""
 
 
+_ACTING = (
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
+
+
 @dataclass(slots=True)
 class Part:
     """One Variable, and what an optimizer keeps for it."""
 
     variable: Variable
     slots: dict[str, Variable]
+    kind: Any  # makes the numbers that multiply it
     average: Variable | None = None
     total: Variable | None = None
     decays: bool = True
+    constraint: Any = None
 
     def kept(self, name: str, value: Any) -> Variable:
         """A Variable for something that is kept."""
@@ -88,7 +100,7 @@ class Optimizer:
     _complex: ClassVar[bool] = False  # whether the formula holds for complex Variables
     _taken: ClassVar[dict[str, int]] = {}  # how often a name was made
 
-    weight_decay: float | None
+    weight_decay: float | None = None
     clipnorm: float | None
     clipvalue: float | None
     global_clipnorm: float | None
@@ -102,13 +114,24 @@ class Optimizer:
     def __init__(self, learning_rate: Rate, **options: Unpack[Options]) -> None:
         found = options_of(options)
         self._learning_rate = rate_of(learning_rate)
-        self.__dict__.update(found)
+        for name, value in found.items():
+            setattr(self, name, value)
         self.name = name_of(type(self).__name__, found["name"], self._taken)
         self._iterations = Variable(np.int64(0), trainable=False, name="iteration")
         self._parts: dict[int, Part] = {}
         self._excluded: list[Variable] = []
         self._excluded_names: str | None = None
         self.built = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in DEFAULTS:
+            super().__setattr__("_plain", self._is_plain())
+
+    def _is_plain(self) -> bool:
+        """Whether no option is set: gradients meet the formula as they are."""
+        options = self.__dict__
+        return not any(options.get(name) for name in _ACTING) and self.weight_decay is None
 
     # -- what an optimizer defines --------------------------------------------------------------
 
@@ -121,15 +144,16 @@ class Optimizer:
         zeros = np.zeros_like(variable._value)
         return {name: zeros for group in self._groups() for name in group}
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
         """The numbers of one update, the same for all Variables of a dtype.
 
-        `rate` is the learning rate, `step` counts updates from 1, `kind` makes numbers of the dtype.
+        `rate` is the learning rate, and `kind` makes numbers of the dtype.
         """
         return rate
 
-    def _begin(self, step: int) -> None:
-        """What is done once in an update, before the Variables' turn."""
+    def _step(self, kind: Any) -> Any:
+        """The number of this update, from 1, in a dtype."""
+        return kind(self._updates() + 1)
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         """The new value of a Variable, and of what is kept for it.
@@ -272,7 +296,10 @@ class Optimizer:
         self.built = True
 
     def _part(self, variable: Variable) -> Part:
-        part = Part(variable, {}, decays=self._decays(variable))
+        dtype = variable._value.dtype
+        kind = dtype.type if dtype.kind == "f" else _REAL[dtype.char]
+        part = Part(variable, {}, kind, decays=self._decays(variable))
+        part.constraint = getattr(variable, "constraint", None)
         part.slots = {n: part.kept(n, value) for n, value in self._initial(variable).items()}
         zeros = np.zeros_like(variable._value)
         if self.use_ema:
@@ -282,34 +309,58 @@ class Optimizer:
         return part
 
     def _apply(self, pairs: list[tuple[Any, Any]]) -> None:
-        work = [self._checked(*pair) for pair in pairs if pair[0] is not None]
-        if len(work) < len(pairs):
+        work = self._matched(pairs)
+        if self._plain:
+            self._advance(work)
+        else:
+            self._treated(work)
+        self._iterations._value += 1
+
+    def _matched(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Part]]:
+        """The plain gradients, each with what is kept for its Variable."""
+        parts = self._parts
+        work = []
+        for gradient, variable in pairs:
+            part = parts.get(getattr(variable, "_id", None))
+            if gradient is None or part is None:
+                return self._met(pairs)
+            g = gradient._value if isinstance(gradient, Handle) else gradient
+            # Nearly always a NumPy scalar for a NumPy scalar; the rest is looked at closely.
+            if g.__class__ not in REAL_SCALARS or g.__class__ is not variable._value.__class__:
+                g = checked(g, variable)
+            work.append((g, part))
+        return work
+
+    def _met(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Part]]:
+        """As `_matched`, for the first update and when gradients are missing."""
+        plain = [(self._checked(*pair), pair[1]) for pair in pairs if pair[0] is not None]
+        if len(plain) < len(pairs):
             self._report(pairs)
         if not self.built:
             self.build([variable for _, variable in pairs])
-        parts = self._parts
-        if self.loss_scale_factor is not None:
-            work = [(g / self.loss_scale_factor, ident) for g, ident in work]
-        todo = [(g, parts[ident]) for g, ident in work]
-        if self.gradient_accumulation_steps:
-            todo = self._accumulated(todo, self.gradient_accumulation_steps)
-        if todo:
-            self._advance(todo)
-        if self.use_ema:
-            self._average()
-        self._iterations._value += 1
+        return [(g, self._parts[variable._id]) for g, variable in plain]
 
-    def _checked(self, gradient: Any, variable: Any) -> tuple[Any, int]:
-        """The gradient's plain value, and the identity of its Variable."""
-        ident = getattr(variable, "_id", None)
-        if ident not in self._parts:
+    def _checked(self, gradient: Any, variable: Any) -> Any:
+        """The gradient's plain value."""
+        if getattr(variable, "_id", None) not in self._parts:
             checked_variable(variable, self._complex)
             if self.built:
                 raise ValueError(
                     f"Make a new optimizer for {variable.name!r}, or name it in build: the first "
                     f"update fixed the Variables."
                 )
-        return checked(gradient, variable), variable._id
+        return checked(gradient, variable)
+
+    def _treated(self, work: list[tuple[Any, Part]]) -> None:
+        """One update, or none yet, with all the options."""
+        if self.loss_scale_factor is not None:
+            work = [(g / self.loss_scale_factor, part) for g, part in work]
+        if self.gradient_accumulation_steps:
+            work = self._accumulated(work, self.gradient_accumulation_steps)
+        if work:
+            self._advance(self._clipped(work))
+        if self.use_ema:
+            self._average()
 
     def _report(self, pairs: Sequence[tuple[Any, Any]]) -> None:
         """Tell which gradients are missing."""
@@ -326,30 +377,37 @@ class Optimizer:
 
     def _advance(self, work: list[tuple[Any, Part]]) -> None:
         """One update."""
-        if self.clipnorm or self.clipvalue or self.global_clipnorm:
-            work = self._clipped(work)
-        rate, step = self._rate(), self._updates() + 1
-        self._begin(step)
-        coefficients: dict[Any, Any] = {}
+        rate = self._learning_rate
+        rate = rate._value if rate.__class__ is Variable else self._rate()
+        plain, kind, c = self._plain, None, None
         for g, part in work:
-            w = part.variable._value
-            kind = w.dtype.type if w.dtype.kind == "f" else _REAL[w.dtype.char]
-            if kind not in coefficients:
-                coefficients[kind] = self._coefficients(kind(rate), step, kind)
-            decay = self._decay(part)
-            if decay is not None:
-                w = w - w * kind(decay) * kind(rate)
-            slots = part.slots.values()
-            new, *kept = self._update(w, g, coefficients[kind], *[s._value for s in slots])
-            part.variable._value = settled(new)
-            for slot, value in zip(slots, kept, strict=False):
-                slot._value = settled(value)
-            constraint = getattr(part.variable, "constraint", None)
-            if constraint is not None:
-                part.variable.assign(constraint(part.variable))
+            variable = part.variable
+            w = variable._value
+            if part.kind is not kind:
+                kind = part.kind
+                own_rate = rate if rate.__class__ is kind else kind(rate)
+                c = self._coefficients(own_rate, kind)
+            if not plain:
+                w = self._decayed(w, part, own_rate)
+            if part.slots:
+                slots = part.slots.values()
+                new, *kept = self._update(w, g, c, *[slot._value for slot in slots])
+                for slot, value in zip(slots, kept, strict=False):
+                    slot._value = settled(value)
+            else:
+                (new,) = self._update(w, g, c)
+            variable._value = new if new.__class__ in REAL_SCALARS else settled(new)
+            if part.constraint is not None:
+                variable.assign(part.constraint(variable))
+
+    def _decayed(self, w: Any, part: Part, rate: Any) -> Any:
+        decay = self._decay(part)
+        return w if decay is None else w - w * part.kind(decay) * rate
 
     def _clipped(self, work: list[tuple[Any, Part]]) -> list[tuple[Any, Part]]:
         gradients = [g for g, _ in work]
+        if not (self.clipnorm or self.global_clipnorm or self.clipvalue):
+            return work
         if self.clipnorm and self.clipnorm > 0:
             gradients = [by_norm(g, self.clipnorm) for g in gradients]
         elif self.global_clipnorm and self.global_clipnorm > 0:

@@ -68,8 +68,8 @@ class Lamb(Optimizer):
     def _groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum", "velocity"),)
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
-        t = kind(step)
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
+        t = self._step(kind)
         return rate, 1 - kind(self.beta_1) ** t, 1 - kind(self.beta_2) ** t
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:

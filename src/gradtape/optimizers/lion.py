@@ -63,7 +63,7 @@ class Lion(Optimizer):
     def _groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),)
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
         return rate, kind(self.beta_1), kind(self.beta_2)
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:

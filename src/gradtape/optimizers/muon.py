@@ -127,13 +127,16 @@ class Muon(Optimizer):
             or any(re.search(expression, name) for expression in self.exclude_layers)
         )
 
+    def _is_plain(self) -> bool:
+        return False
+
     def _decay(self, part: Part) -> float | None:
         decay = self.adam_weight_decay if "velocity" in part.slots else self.weight_decay
         return decay if part.decays else None
 
-    def _coefficients(self, rate: Any, step: int, kind: Any) -> Any:
+    def _coefficients(self, rate: Any, kind: Any) -> Any:
         ratio = rate * kind(self.adam_lr_ratio)
-        return rate, adam_step(ratio, self.adam_beta_1, self.adam_beta_2, kind(step))
+        return rate, adam_step(ratio, self.adam_beta_1, self.adam_beta_2, self._step(kind))
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         rate, alpha = c
