@@ -103,7 +103,9 @@ def _fill() -> None:
 _fill()
 
 
-@case(better="celu is smooth: its derivative at 0 is 1, not the 2 of two branches", answer=lambda: 1.0)
+@case(
+    better="celu is smooth: its derivative at 0 is 1, not the 2 of two branches", answer=lambda: 1.0
+)
 def celu_at_0(tf: Any) -> Any:
     x = tf.Variable(0.0)
     with tf.GradientTape() as tape:

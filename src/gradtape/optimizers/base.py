@@ -114,8 +114,7 @@ class Optimizer:
     def __init__(self, learning_rate: Rate, **options: Unpack[Options]) -> None:
         found = options_of(options)
         self._learning_rate = rate_of(learning_rate)
-        for name, value in found.items():
-            setattr(self, name, value)
+        self.__dict__.update(found)
         self.name = name_of(type(self).__name__, found["name"], self._taken)
         self._iterations = Variable(np.int64(0), trainable=False, name="iteration")
         self._parts: dict[int, Part] = {}
@@ -202,7 +201,12 @@ class Optimizer:
         pairs = list(grads_and_vars)
         if not pairs:
             raise ValueError("Give apply_gradients pairs (gradient, Variable): got none.")
-        self._apply(pairs)
+        work = self._matched(pairs)
+        if self._plain:
+            self._advance(work)
+        else:
+            self._treated(work)
+        self._iterations._value += 1
         return self._iterations
 
     def apply(
@@ -235,7 +239,7 @@ class Optimizer:
                 f"Give apply as many gradients as Variables: got {len(grads)} gradients and "
                 f"{len(variables)} Variables."
             )
-        self._apply(list(zip(grads, variables, strict=True)))
+        self.apply_gradients(zip(grads, variables, strict=True))
 
     def minimize(self, loss: Any, var_list: Any, tape: GradientTape | None = None) -> Variable:
         """Compute gradients and apply them.
@@ -308,21 +312,15 @@ class Optimizer:
             part.total = part.kept("gradient_accumulator", zeros)
         return part
 
-    def _apply(self, pairs: list[tuple[Any, Any]]) -> None:
-        work = self._matched(pairs)
-        if self._plain:
-            self._advance(work)
-        else:
-            self._treated(work)
-        self._iterations._value += 1
-
     def _matched(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Part]]:
         """The plain gradients, each with what is kept for its Variable."""
-        parts = self._parts
         work = []
         for gradient, variable in pairs:
-            part = parts.get(getattr(variable, "_id", None))
-            if gradient is None or part is None:
+            try:
+                part = self._parts[variable._id]
+            except (KeyError, AttributeError):
+                return self._met(pairs)
+            if gradient is None:
                 return self._met(pairs)
             g = gradient._value if isinstance(gradient, Handle) else gradient
             # Nearly always a NumPy scalar for a NumPy scalar; the rest is looked at closely.
@@ -642,9 +640,7 @@ class Optimizer:
         """
         config = dict(config)
         if isinstance(config.get("learning_rate"), dict):
-            config["learning_rate"] = schedules.deserialize(
-                config["learning_rate"], custom_objects
-            )
+            config["learning_rate"] = schedules.deserialize(config["learning_rate"], custom_objects)
         return cls(**config)
 
     def __getstate__(self) -> dict[str, Any]:

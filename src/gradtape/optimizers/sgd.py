@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from gradtape.optimizers.base import Optimizer
+from gradtape.core.handle import REAL_SCALARS, settled
+from gradtape.core.tensor import Variable
+from gradtape.optimizers.base import Optimizer, Part
 from gradtape.optimizers.checks import Options, Rate
 
 
@@ -68,6 +70,20 @@ class SGD(Optimizer):
 
     def _groups(self) -> tuple[tuple[str, ...], ...]:
         return (("momentum",),) if self.momentum else ()
+
+    def _advance(self, work: list[tuple[Any, Part]]) -> None:
+        if self.momentum or not self._plain:
+            super()._advance(work)
+            return
+        # As there, for the commonest and cheapest update of all, of which calls are most.
+        rate = self._learning_rate
+        rate = rate._value if rate.__class__ is Variable else self._rate()
+        for g, part in work:
+            variable, kind = part.variable, part.kind
+            w = variable._value - g * (rate if rate.__class__ is kind else kind(rate))
+            variable._value = w if w.__class__ in REAL_SCALARS else settled(w)
+            if part.constraint is not None:
+                variable.assign(part.constraint(variable))
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         if not self.momentum:

@@ -95,7 +95,11 @@ class Loss:
             return total
         if self.reduction == "mean_with_sample_weight" and weight is not None:
             count = np.sum(weight)
-            return total / count if (count._value if isinstance(count, Handle) else count) else 0 * total
+            return (
+                total / count
+                if (count._value if isinstance(count, Handle) else count)
+                else 0 * total
+            )
         return total / values.size
 
     def get_config(self) -> dict[str, Any]:
