@@ -46,7 +46,10 @@ def step(optimizer: Any, targets: list[gt.Variable]) -> None:
 def test_the_loss_falls(name: str) -> None:
     targets, optimizer = variables(), make(name, learning_rate=0.02)
     w, b, s = targets
-    loss = lambda: float(np.sum((w.numpy() * s.numpy() - b.numpy()) ** 2))
+
+    def loss() -> float:
+        return float(np.sum((w.numpy() * s.numpy() - b.numpy()) ** 2))
+
     before = loss()
     for _ in range(50):
         step(optimizer, targets)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradtape.core.tensor import Variable
 from gradtape.optimizers.base import Optimizer, Part
-from gradtape.optimizers.checks import Options, Rate, number
+from gradtape.optimizers.checks import Common, Options, Rate, number
 
 
 class Adam(Optimizer):
@@ -142,12 +142,13 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: Unpack[Options],
+        **options: Unpack[Common],
     ) -> None:
         if weight_decay is None:
             raise ValueError("Give AdamW a weight_decay, or use Adam: got None.")
-        options["weight_decay"] = weight_decay
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options
+        )
 
 
 class Adamax(Optimizer):

@@ -110,6 +110,7 @@ class Optimizer:
     loss_scale_factor: float | None
     gradient_accumulation_steps: int | None
     name: str
+    _plain: bool
 
     def __init__(self, learning_rate: Rate, **options: Unpack[Options]) -> None:
         found = options_of(options)

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from gradtape.core.dtypes import floatx
-from gradtape.core.handle import Handle
+from gradtape.core.handle import Handle, is_foreign
 from gradtape.core.tensor import Variable
 from gradtape.optimizers.schedules import LearningRateSchedule
 
@@ -20,10 +20,9 @@ Rate = float | LearningRateSchedule | Callable[[], Any]
 """A learning rate: a float, a schedule, or a function without arguments."""
 
 
-class Options(TypedDict, total=False):
-    """The arguments that all optimizers take; `Optimizer` says what they mean."""
+class Common(TypedDict, total=False):
+    """`Options` without the weight decay, for optimizers that have a default of their own."""
 
-    weight_decay: float | None
     clipnorm: float | None
     clipvalue: float | None
     global_clipnorm: float | None
@@ -33,6 +32,12 @@ class Options(TypedDict, total=False):
     loss_scale_factor: float | None
     gradient_accumulation_steps: int | None
     name: str | None
+
+
+class Options(Common, total=False):
+    """The arguments that all optimizers take; `Optimizer` says what they mean."""
+
+    weight_decay: float | None
 
 
 DEFAULTS: Options = {
@@ -158,8 +163,8 @@ def checked(gradient: Any, variable: Variable) -> Any:
         gradient = gradient._densely()
     value = gradient._value if isinstance(gradient, Handle) else gradient
     old = variable._value
-    if not hasattr(value, "dtype"):
-        value = np.asarray(value)[()]
+    if not hasattr(value, "dtype") or (is_foreign(value) and not is_foreign(old)):
+        value = np.asarray(value)[()]  # a Dask array is computed here
     if value.shape != old.shape:
         raise ValueError(
             f"Give {variable.name!r} a gradient of its shape {old.shape}: got {value.shape}."

@@ -74,7 +74,7 @@ class Lamb(Optimizer):
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         rate, first, second = c
-        m, v = moments(g, *slots, 1 - self.beta_1, 1 - self.beta_2)
+        m, v = moments(g, slots[0], slots[1], 1 - self.beta_1, 1 - self.beta_2)
         u = m / first / (np.sqrt(v / second) + self.epsilon)
         sizes = np.sqrt(np.sum(w * w)), np.sqrt(np.sum(u * u))
         ratio = sizes[0] / sizes[1] if all(sizes) else w.dtype.type(1)

@@ -11,7 +11,7 @@ import numpy as np
 from gradtape.core.tensor import Variable
 from gradtape.optimizers.adam import adam_step, moments
 from gradtape.optimizers.base import Optimizer, Part
-from gradtape.optimizers.checks import Options, Rate, number
+from gradtape.optimizers.checks import Common, Rate, number
 
 
 class Muon(Optimizer):
@@ -91,10 +91,9 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         nesterov: bool = True,
         rms_rate: float | None = 0.2,
-        **options: Unpack[Options],
+        **options: Unpack[Common],
     ) -> None:
-        options["weight_decay"] = weight_decay
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, weight_decay=weight_decay, **options)
         self.adam_beta_1 = number("adam_beta_1", adam_beta_1)
         self.adam_beta_2 = number("adam_beta_2", adam_beta_2)
         self.adam_weight_decay = adam_weight_decay

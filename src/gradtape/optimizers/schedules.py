@@ -67,16 +67,14 @@ class _Formula(LearningRateSchedule):
 
     _names: tuple[str, ...]
 
-    def __call__(self, step: Any) -> Tensor:
+    def __call__(self, step: Any) -> Any:
         """The learning rate at `step`, as a Tensor."""
         kind = self._first().dtype.type
         steps = step._value if isinstance(step, Handle) else step
         with np.errstate(all="ignore"):
             rate = self._rate(self._cast(np.asarray(steps), kind)[()], kind)
-        made: Tensor = (step._result if isinstance(step, Handle) else Tensor)(
-            settled(np.asarray(rate, kind)), UNTRACKED
-        )
-        return made
+        result: Any = step._result if isinstance(step, Handle) else Tensor
+        return result(settled(np.asarray(rate, kind)), UNTRACKED)
 
     def _first(self) -> Any:
         """The rate whose dtype is that of the results."""

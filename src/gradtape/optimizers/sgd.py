@@ -63,7 +63,8 @@ class SGD(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, **options)
-        if not isinstance(momentum, float) or not 0 <= momentum <= 1:
+        given: Any = momentum
+        if not isinstance(given, float) or not 0 <= given <= 1:
             raise ValueError(f"Give momentum as a float from 0 to 1: got {momentum!r}.")
         self.momentum = momentum
         self.nesterov = nesterov

@@ -4,9 +4,9 @@ import sys
 from importlib.abc import MetaPathFinder
 from typing import Any
 
+from gradtape.optimizers import Optimizer as Optimizer
 from gradtape.tf.keras import activations, losses, optimizers
-from gradtape.tf.keras.losses import Loss
-from gradtape.tf.keras.optimizers import Optimizer
+from gradtape.tf.keras.losses.classes import Loss as Loss
 
 _HAS = "optimizers, optimizers.schedules, losses and activations"
 

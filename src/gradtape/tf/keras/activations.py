@@ -1,7 +1,7 @@
 """``tf.keras.activations``: functions of each entry, and of an axis.
 
-At a kink the derivative is TensorFlow's: that of `relu` at 0 is 0, that of `leaky_relu` the negative
-slope. A branch that was not taken contributes nothing.
+At a kink the derivative is TensorFlow's: that of `relu` at 0 is 0, that of `leaky_relu` the
+negative slope. A branch that was not taken contributes nothing.
 """
 
 from __future__ import annotations
@@ -267,8 +267,8 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     shape = [1] * x.ndim
     shape[axis] = -1
     count = np.arange(1, x.shape[axis] + 1, dtype=x.dtype).reshape(shape)
-    support = (descending * count > total)._value
-    size = np.sum(support, axis=axis, keepdims=True)
+    support: Any = descending * count > total
+    size = np.sum(support._value, axis=axis, keepdims=True)
     last = np.take_along_axis(total, size - 1, axis=axis)
     return np.maximum(x - last / size.astype(x.dtype), 0)
 

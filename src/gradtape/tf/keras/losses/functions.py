@@ -113,7 +113,7 @@ def _unit(x: Any, axis: Any) -> Any:
 
 @_loss
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    """The mean of ``e**2 / 2`` for errors up to `delta`, and ``delta |e| - delta**2 / 2`` beyond."""
+    """The mean of ``e**2 / 2`` for errors up to `delta`, ``delta |e| - delta**2 / 2`` beyond."""
     y_true, y_pred = _same_rank(y_true, y_pred)
     error = y_pred - y_true
     size = np.abs(error)
@@ -307,7 +307,7 @@ def sparse_categorical_crossentropy(
 
 @_loss
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
-    """``(1 - p**q) / q`` with the probability ``p`` of the class `y_true` (Zhang, Sabuncu, 2018)."""
+    """``(1 - p**q) / q``, ``p`` the probability of class `y_true` (Zhang, Sabuncu, 2018)."""
     where = y_true._value.astype(int)[..., None]
     return (1 - np.take_along_axis(y_pred, where, axis=-1)[..., 0] ** q) / q
 
@@ -367,9 +367,9 @@ def _circle(
     y_true: Any, y_pred: Any, labels: Any, others: Any, off: bool, gamma: float, margin: float
 ) -> Any:
     same = _integers(y_true)[:, None] == labels
-    different = ~same
+    different = np.logical_not(same)
     if off:
-        same &= ~np.eye(*same.shape, dtype=bool)
+        same &= np.arange(len(same))[:, None] != np.arange(same.shape[1])
     distance = np.maximum(1 - y_pred @ others.T, 0)
     near = distance + margin
     far = np.maximum(1 + margin - distance, 0)
