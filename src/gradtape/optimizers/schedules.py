@@ -331,7 +331,7 @@ class CosineDecay(_Formula):
 
     ``r * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha)`` with
     ``r = initial_learning_rate``, where `step` stops at `decay_steps`. With `warmup_target`, the
-    rate first rises to it in `warmup_steps`; then ``r = warmup_target``, and steps count from there.
+    rate first rises to it in `warmup_steps`; then ``r = warmup_target``, and steps count anew.
 
     Parameters
     ----------
