@@ -239,3 +239,12 @@ def test_an_optimizer_of_ones_own() -> None:
     assert a.numpy().tolist() == [0.25, 2.0]
     with pytest.raises(NotImplementedError, match="Define _update in Optimizer"):
         optimizers.Optimizer(0.5).apply([np.zeros(2, np.float32)], [a])
+
+
+def test_a_lazy_gradient_is_computed_for_a_plain_variable() -> None:
+    lazy = pytest.importorskip("dask.array").from_array(np.array([1.0, 2.0]), chunks=1)
+    for name in ("SGD", "Adam"):
+        w = gt.Variable([0.0, 0.0])
+        make(name, learning_rate=0.5).apply_gradients([(lazy, w)])
+        assert type(w._value) is np.ndarray
+        assert np.all(w.numpy() < 0)
