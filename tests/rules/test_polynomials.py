@@ -155,3 +155,9 @@ def test_coefficients_from_roots() -> None:
     np.testing.assert_array_equal(y.numpy(), np.poly(z))
     assert np.poly(tensor(np.zeros(0))) == 1.0
     assert_gradient(lambda p: np.poly(np.roots(p)), P)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
+def test_the_derivative_has_the_dtype_of_numpys(dtype: Any) -> None:
+    p = np.arange(4).astype(dtype)
+    assert np.polyder(gt.constant(p)).dtype == np.polyder(p).dtype

@@ -193,7 +193,7 @@ def _polyder(p: Any, m: int = 1) -> Any:
         raise ValueError("Order of derivative must be positive (see polyint)")
     p = as_array(p)
     for _ in range(int(m)):
-        p = _slopes(p)
+        p = p[:-1] * np.arange(p.size - 1, 0, -1)
     return p
 
 
