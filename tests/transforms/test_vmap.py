@@ -714,3 +714,19 @@ def test_an_error_leaves_nothing_behind() -> None:
             gt.vmap(lambda v: np.sum(v) * (1 // 0))(x)
         y = np.sum(x**2)
     assert_allclose(tape.gradient(y, x).numpy(), 2 * X)
+
+
+# -- memory order -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["K", "A"])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_the_order_in_memory_is_that_of_an_example(order: Any, axes: Any) -> None:
+    a = RNG.normal(size=(4, 2, 3, 5))
+
+    def f(x: Any) -> Any:
+        return np.ravel(np.transpose(x, axes), order=order)
+
+    assert_array_equal(gt.vmap(f)(a), loop(f, a))
+    nested = gt.vmap(gt.vmap(f))(np.stack([a, 2 * a]))
+    assert_array_equal(nested, np.stack([loop(f, a), loop(f, 2 * a)]))

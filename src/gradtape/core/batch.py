@@ -244,6 +244,18 @@ class Batch(NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         return on_batches(operator.getitem, (self,), {"index": index})
 
+    # -- how the entries lie in memory ----------------------------------------------------------
+
+    @property
+    def strides(self) -> Any:
+        """Those of an example."""
+        return self.examples.strides[1:]
+
+    @property
+    def flags(self) -> Any:
+        """Those of an example, as far as they tell of its layout."""
+        return self.examples[:1].flags
+
     # -- methods --------------------------------------------------------------------------------
 
     def reshape(self, *shape: Any) -> Any:
