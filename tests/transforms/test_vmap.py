@@ -661,6 +661,7 @@ def test_counting_and_searching() -> None:
     [
         (lambda x: x if x[0] > 0 else -x, (X,), "Use np.where instead of if, or loop over"),
         (lambda x: float(x[0]), (X,), "it cannot batch float()"),
+        (lambda x: x.numpy(), (X,), "it cannot batch numpy()"),
         (lambda x: np.zeros(int(x[0])), (X,), "it cannot batch int()"),
         (lambda x: range(x), (np.arange(3),), "cannot batch"),
         (lambda x: np.asarray(x), (X,), "cannot batch"),

@@ -231,6 +231,10 @@ class Batch(NDArrayOperatorsMixin):
         """Refused: it differs between the examples."""
         refuse("item()")
 
+    def get(self) -> NoReturn:
+        """Refused: `Tensor.numpy` asks arrays for it that are not NumPy's."""
+        refuse("numpy()")
+
     def tolist(self) -> NoReturn:
         """Refused: it differs between the examples."""
         refuse("tolist()")
