@@ -445,7 +445,7 @@ class GradientTape(Recorder):
             )
         elif gradient is not None:
             gradient = dense(gradient, Spec(value.shape, value.dtype))
-            if isinstance(gradient, Handle):  # a new handle: the same Tensor may be another's gradient
+            if isinstance(gradient, Handle):  # a new one: it may be another's gradient too
                 return handle._result(gradient._value, gradient._id)
             return handle._result(settled(gradient), UNTRACKED)
         if unconnected is UnconnectedGradients.ZERO:

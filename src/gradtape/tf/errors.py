@@ -59,8 +59,9 @@ class UnknownError(OpError):
 
 
 class InvalidArgumentError(OpError, ValueError):
-    """An argument has a wrong shape, dtype or value. (In TensorFlow not a ValueError, while
-    tracing nothing else: programs catch either.)
+    """An argument has a wrong shape, dtype or value.
+
+    In TensorFlow it is a ValueError only while a function is traced: programs catch either.
     """
 
     error_code = 3

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape.core.handle import Handle
 from gradtape.core.tensor import Tensor as Plain
-from gradtape.tf.errors import OpError, translated
+from gradtape.tf.errors import OpError, invalid_type, translated
 from gradtape.tf.policy import lifted, lowered, tensor, together
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,10 +19,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 def operation(function: F) -> F:
     """Decorate a function of the engine's Tensors: Tensors of this spelling go in and come out.
 
-    The function computes with NumPy. Its arguments keep their kind but for Tensors and Variables, which come
-    as the engine's Tensors; `tensor` and `together` make Tensors of the rest. ``name=``, which means
-    nothing without a graph, need not be among its parameters. Errors of NumPy about shapes and positions become
-    `InvalidArgumentError`.
+    The function computes with NumPy. Its arguments keep their kind but for Tensors and Variables,
+    which come as the engine's Tensors; `tensor` and `together` make Tensors of the rest. ``name=``,
+    which means nothing without a graph, need not be among its parameters. Errors of NumPy about
+    shapes and positions become `InvalidArgumentError`.
     """
     spelled = function.__name__.strip("_")
 
@@ -41,55 +41,71 @@ def operation(function: F) -> F:
     return cast(F, call)
 
 
-def unary(function: Any, name: str, *, argument: str = "x", doc: str = "") -> Callable[..., Any]:
-    """The operation ``name(x)``: a function of NumPy's, of one argument.
+def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> Any:
+    """The operation ``name(x)``: a function of NumPy's, of one argument of one of these `kinds`."""
 
-    Integers are refused where NumPy would make floating-point numbers of them.
-    """
+    def compute(x: Any) -> Any:
+        x = x if x.__class__ is Plain else tensor(x)
+        if x._value.dtype.kind not in kinds:
+            raise invalid_type(
+                f"Cast the argument with tf.cast: tf.{name} got dtype {x._value.dtype}."
+            )
+        return function(x)
 
-    @operation
-    def call(x: Any) -> Any:
-        return function(x if x.__class__ is Plain else tensor(x))
-
-    return _named(call, name, argument, doc or f"`{function.__name__}` of NumPy, entry by entry.")
+    return _spelled(compute, name, argument, f"`{_name_of(function)}`, entry by entry.")
 
 
-def binary(
-    function: Any, name: str, *, arguments: str = "x y", doc: str = ""
-) -> Callable[..., Any]:
+def binary(function: Any, name: str, kinds: str = "iufc", arguments: str = "x y") -> Any:
     """The operation ``name(x, y)``: a function of NumPy's, of two arguments that broadcast."""
 
-    @operation
-    def call(x: Any, y: Any) -> Any:
-        return function(*together(x, y))
-
-    return _named(
-        call, name, arguments, doc or f"`{function.__name__}` of NumPy, with broadcasting."
-    )
-
-
-def _named(call: Callable[..., Any], name: str, arguments: str, doc: str) -> Callable[..., Any]:
-    """`call` under a name of its own, its positional arguments also by keyword."""
-    keys = arguments.split()
-
-    def spelled(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            kwargs.pop("name", None)
-            args = (*args, *[kwargs.pop(key) for key in keys[len(args) :] if key in kwargs])
-            if kwargs:
-                raise TypeError(
-                    f"Give tf.{name} its arguments {', '.join(keys)}: got {', '.join(kwargs)}."
-                )
-        if len(args) != len(keys):
-            raise TypeError(
-                f"Give tf.{name} {len(keys)} arguments ({', '.join(keys)}): got {len(args)}."
+    def compute(x: Any, y: Any) -> Any:
+        x, y = together(x, y)
+        if x._value.dtype.kind not in kinds:
+            raise invalid_type(
+                f"Cast the arguments with tf.cast: tf.{name} got dtype {x._value.dtype}."
             )
-        return call(*args)
+        return function(x, y)
 
-    spelled.__name__ = spelled.__qualname__ = name
-    spelled.__module__ = "gradtape.tf"
-    spelled.__doc__ = doc
-    return spelled
+    return _spelled(compute, name, arguments, f"`{_name_of(function)}`, with broadcasting.")
+
+
+def _name_of(function: Any) -> str:
+    return str(getattr(function, "__name__", "A function"))
+
+
+def _spelled(compute: Callable[..., Any], name: str, arguments: str, doc: str) -> Any:
+    """The operation `compute` under `name`, its arguments also by their TensorFlow names."""
+    keys = arguments.split()
+    count = len(keys)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != count:
+            args = tuple(_positional(name, keys, args, kwargs))
+        try:
+            return lifted(compute(*[lowered(arg) for arg in args]))
+        except (ValueError, IndexError) as error:
+            if isinstance(error, OpError):
+                raise
+            raise translated(error, name) from error
+
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = "gradtape.tf"
+    call.__doc__ = doc
+    return call
+
+
+def _positional(name: str, keys: list[str], args: Any, kwargs: dict[str, Any]) -> list[Any]:
+    """The arguments in the order of `keys`, without ``name``."""
+    given = dict(zip((*keys, "name"), args))  # noqa: B905 (a longer one is refused below)
+    if len(args) > len(keys) + 1 or given.keys() & kwargs.keys():
+        raise TypeError(f"Give tf.{name} its arguments {', '.join(keys)} once each.")
+    given.update(kwargs)
+    given.pop("name", None)
+    if given.keys() != set(keys):
+        raise TypeError(
+            f"Give tf.{name} its arguments {', '.join(keys)}: got {', '.join(given) or 'none'}."
+        )
+    return [given[key] for key in keys]
 
 
 def axes(value: Any) -> Any:

@@ -1,9 +1,9 @@
 """TensorFlow's dtype policy, and the way in and out of this spelling.
 
-The engine and the rules know one kind of Tensor, with NumPy's promotion. A Tensor of this spelling is
-that kind too, with other manners: what meets it and has no identity of its own (a number, a list, an array)
-takes its dtype. So it is brought in (`lowered`: the engine's Tensor, same value, same identity), plain NumPy code
-computes, and the result is brought out (`lifted`).
+The engine and the rules know one kind of Tensor, with NumPy's promotion. A Tensor of this spelling
+is that kind too, with other manners: what meets it and has no identity of its own (a number, a
+list, an array) takes its dtype. So it is brought in (`lowered`: the engine's Tensor, same value,
+same identity), plain NumPy code computes, and the result is brought out (`lifted`).
 """
 
 from __future__ import annotations
@@ -14,21 +14,32 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.dispatch import apply, stacked, watched
-from gradtape.core.handle import Handle, settled
+from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.core.tensor import constant as plain_constant
 from gradtape.tf.dtypes import numpy_dtype
 from gradtape.tf.errors import invalid_type
 
 NUMBERS = frozenset({int, float, bool})
+_ALL = frozenset({int, float, bool, complex})
+_HELD = {
+    "f": NUMBERS,
+    "i": frozenset({int, bool}),
+    "u": frozenset({int, bool}),
+    "b": frozenset({bool}),
+}
+"""The Python numbers that a dtype holds, by its kind."""
+
 _INT32 = np.iinfo(np.int32)
 
 
 def lowered(value: Any) -> Any:
     """`value` with the engine's own Tensors, also inside lists, tuples and dicts."""
-    kind = value.__class__
     if isinstance(value, Handle):
-        return plain(value)
+        if value._trainable:
+            watched([value])
+        return Plain(value._value, value._id)
+    kind = value.__class__
     if kind is list or kind is tuple:
         return kind([lowered(part) for part in value])
     if kind is dict:
@@ -40,16 +51,16 @@ def lowered(value: Any) -> Any:
 
 def plain(handle: Handle) -> Plain:
     """The engine's Tensor of the same value and identity; a Variable is read."""
-    if handle._trainable:
-        watched([handle])
-    return Plain(handle._value, handle._id)
+    return lowered(handle)  # type: ignore[no-any-return]
 
 
 def lifted(value: Any) -> Any:
     """`value` with Tensors of this spelling, also inside lists, tuples and dicts."""
     kind = value.__class__
-    if kind is Plain or isinstance(value, (np.ndarray, np.generic)):
-        return _lift(value)
+    if kind is Plain:
+        return SPELLED[0](value._value, value._id)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return SPELLED[0](settled(value), UNTRACKED)
     if kind is list or kind is tuple:
         return kind([lifted(part) for part in value])
     if kind is dict:
@@ -57,13 +68,6 @@ def lifted(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return kind(*[lifted(part) for part in value])
     return value
-
-
-def _lift(value: Any) -> Any:
-    spelled = SPELLED[0]
-    if value.__class__ is Plain:
-        return spelled(value._value, value._id)
-    return spelled(settled(value), 0)
 
 
 SPELLED: list[Any] = []
@@ -80,17 +84,11 @@ def adopted(value: Any, dtype: np.dtype[Any]) -> Any:
     """
     kind = value.__class__
     if kind in NUMBERS or kind is complex:
-        if (
-            dtype.kind in "iub"
-            and kind in (float, complex)
-            or dtype.kind == "f"
-            and kind is complex
-        ):
+        if kind not in _HELD.get(dtype.kind, _ALL):
             raise invalid_type(
-                f"Cast the Tensor with tf.cast first, or give a number of dtype {dtype}: got {value!r}."
+                f"Cast the Tensor with tf.cast first, or give a number of dtype {dtype}: "
+                f"got {value!r}."
             )
-        if dtype.kind == "b" and kind is int:
-            raise invalid_type(f"Give a boolean beside a Tensor of dtype bool: got {value!r}.")
         return dtype.type(value) if dtype.kind in "iu" and kind is not bool else value
     if isinstance(value, Handle):
         return value
@@ -104,10 +102,10 @@ def adopted(value: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def adopt_floats(value: Any, dtype: np.dtype[Any]) -> Any:
-    """The floating-point arrays in `value` in the floating-point `dtype`; positions stay integers."""
+    """`value` with its floating-point arrays in `dtype`; positions stay integers."""
     kind = value.__class__
     if isinstance(value, (np.ndarray, np.generic)):
-        return value.astype(dtype) if value.dtype.kind == "f" != dtype else value
+        return value.astype(dtype) if value.dtype.kind == "f" and value.dtype != dtype else value
     if kind is list or kind is tuple:
         return kind([adopt_floats(part, dtype) for part in value])
     return value
@@ -116,8 +114,8 @@ def adopt_floats(value: Any, dtype: np.dtype[Any]) -> Any:
 def tensor(value: Any, dtype: Any = None) -> Plain:
     """`value` as one of the engine's Tensors, as `tf.convert_to_tensor` makes it.
 
-    Python floats are float32 and integers int32; what has a dtype keeps it, unless `dtype` is given.
-    Lists of Tensors are stacked, and stay connected.
+    Python floats are float32 and integers int32; what has a dtype keeps it, unless `dtype` is
+    given. Lists of Tensors are stacked, and stay connected.
     """
     wanted = None if dtype is None else numpy_dtype(dtype)
     if value.__class__ is Plain:
@@ -176,13 +174,15 @@ def _stack(parts: Sequence[Any], dtype: np.dtype[Any] | None) -> Any:
 
 
 def together(*values: Any) -> tuple[Any, ...]:
-    """The operands of one operation as Tensors: what has no dtype takes that of the first that has.
+    """The operands of one operation; what has no dtype takes that of the first that has.
 
     Raises
     ------
     TypeError
         For a number that this dtype does not hold.
     """
+    if all([v.__class__ is Plain for v in values]):
+        return values
     dtype = next((v._value.dtype for v in values if isinstance(v, Handle)), None)
     if dtype is None:
         first = next((v for v in values if hasattr(v, "dtype")), None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 
-class TensorShape(tuple[Any, ...]):
+class TensorShape(tuple[Any, ...]):  # noqa: SLOT001 (it says whether its rank is known)
     """The lengths of the axes, a tuple that equals a list too; None stands for any length.
 
     ``TensorShape(None)``, of unknown rank, is empty and has `rank` None.
@@ -22,7 +22,8 @@ class TensorShape(tuple[Any, ...]):
 
     _unknown = False
 
-    def __new__(cls, dims: Any) -> TensorShape:
+    def __new__(cls, dims: Any) -> Self:
+        """The shape of these lengths."""
         lengths: Iterable[Any] = (dims,) if isinstance(dims, int) else () if dims is None else dims
         shape = super().__new__(cls, (None if n is None else int(n) for n in lengths))
         shape._unknown = dims is None or getattr(dims, "_unknown", False)

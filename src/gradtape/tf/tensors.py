@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from gradtape.core.handle import UNTRACKED, Handle
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.core.tensor import Variable as PlainVariable
 from gradtape.tf.dtypes import DType, as_dtype, numpy_dtype
-from gradtape.tf.errors import OpError, invalid, translated
+from gradtape.tf.errors import OpError, translated
 from gradtape.tf.policy import (
     NUMBERS,
     SPELLED,
@@ -48,8 +48,6 @@ class Spelled(Plain):
     """What a Tensor and a Variable share."""
 
     __slots__ = ()
-
-    __hash__ = None  # type: ignore[assignment]
 
     # -- protocols ------------------------------------------------------------------------------
 
@@ -178,7 +176,7 @@ class Spelled(Plain):
 
     experimental_ref = ref
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         kind = "Variable" if isinstance(self, PlainVariable) else "Tensor"
         raise TypeError(f"Use x.ref() as the key: a {kind} is unhashable.")
 
@@ -248,8 +246,9 @@ class Reference:
 class Tensor(Spelled):
     """A Tensor as TensorFlow shows it; `constant` and `convert_to_tensor` make one.
 
-    A number, list or array that meets it takes its dtype; two Tensors of different dtypes are promoted as
-    NumPy does. Everything else of a `gradtape.Tensor` holds too: NumPy functions are differentiable.
+    A number, list or array that meets it takes its dtype; two Tensors of different dtypes are
+    promoted as NumPy does. Everything else of a `gradtape.Tensor` holds too: NumPy functions are
+    differentiable.
 
     Examples
     --------
@@ -310,7 +309,8 @@ class Variable(Spelled, PlainVariable):
     constraint
         A function that an optimizer applies to the value after each update.
     shape
-        The shape that `assign` accepts; that of the initial value by default. None stands for any length.
+        The shape that `assign` accepts; that of the initial value by default. None stands for any
+        length.
 
     Examples
     --------
@@ -510,7 +510,10 @@ class IndexedSlices:
         return IndexedSlices(-self.values, self.indices, self.dense_shape)
 
     def __repr__(self) -> str:
-        return f"IndexedSlices(indices={self.indices!r}, values={self.values!r}, dense_shape={self.dense_shape!r})"
+        return (
+            f"IndexedSlices(indices={self.indices!r}, values={self.values!r}, "
+            f"dense_shape={self.dense_shape!r})"
+        )
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Tensor:
@@ -540,7 +543,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         and numpy_dtype(dtype).kind in "iub"
     ):
         raise TypeError(f"Give tf.constant an integer for dtype {dtype}: got {value!r}.")
-    made = tensor(lowered(value), dtype)
+    made: Any = tensor(lowered(value), dtype)
     if shape is not None:
         lengths = tuple(TensorShape(shape))
         if made.size == 1 and lengths != made.shape:
@@ -585,8 +588,8 @@ def is_tensor(x: Any) -> bool:
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """`x` in another dtype.
 
-    The gradient is cast back; that of an integer or boolean is None. A complex number loses its imaginary
-    part when cast to a real dtype.
+    The gradient is cast back; that of an integer or boolean is None. A complex number loses its
+    imaginary part when cast to a real dtype.
     """
     if isinstance(x, IndexedSlices):
         return IndexedSlices(cast(x.values, dtype), x.indices, x.dense_shape)
@@ -597,8 +600,3 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     if made.dtype.kind == "c" and wanted.kind != "c":
         made = np.real(made)
     return lifted(made.astype(wanted))
-
-
-def unfit(shapes: Sequence[Any], name: str) -> Exception:
-    """The error for operands whose shapes do not go together."""
-    return invalid(f"Give tf.{name} shapes that go together: got {', '.join(map(str, shapes))}.")
