@@ -83,9 +83,22 @@ def _value_and_grad(
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that gives the gradient of `f`; parameters and errors as for `value_and_grad`.
+    """A function that gives the gradient of `f`; errors as for `value_and_grad`.
 
-    With `has_aux` it gives ``(gradient, aux)``.
+    Parameters
+    ----------
+    f
+        A function of arguments nested in any way, which returns a real number.
+    argnums
+        Which positional argument to differentiate, or a sequence of them: then a tuple comes back.
+    has_aux
+        `f` returns ``(value, aux)``, and the new function ``(gradient, aux)``.
+
+    Returns
+    -------
+    callable
+        Of the signature of `f`, giving ``dL/dx[i]`` for ``L = f(x)`` in the structure, shapes and
+        dtypes of `x`; of a complex `x`, ``dL/dRe(x) + 1j * dL/dIm(x)``.
 
     Examples
     --------
