@@ -4,7 +4,7 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-from gradtape.tf import autodiff, dtypes, errors, math, nest
+from gradtape.tf import autodiff, dtypes, errors, keras, math, nest
 from gradtape.tf.dtypes import (
     DType,
     as_dtype,
