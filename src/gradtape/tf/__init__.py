@@ -4,6 +4,8 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
+import sys
+
 from gradtape.tf import autodiff, dtypes, errors, math, nest
 from gradtape.tf.dtypes import (
     DType,
@@ -28,6 +30,13 @@ from gradtape.tf.dtypes import (
 from gradtape.tf.functions import function, name_scope
 from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
+from gradtape.tf.serving import (
+    guard,
+    install,
+    load_ipython_extension,
+    uninstall,
+    unload_ipython_extension,
+)
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tapes import (
     GradientTape,
@@ -47,3 +56,5 @@ from gradtape.tf.tensors import (
 )
 
 newaxis = None
+
+guard(sys.modules[__name__])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
-from gradtape.tf.serving import script
+from gradtape.tf.serving import children, script
 from gradtape.tf.serving.finder import install
 
 USAGE = """\
@@ -41,6 +41,7 @@ def main() -> None:
         _refuse("name a program")
     run = _program(arguments[0], arguments[1:], output)
     install()
+    children.follow()
     run()
 
 

@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from gradtape.tf.serving.missing import text
+from gradtape.tf.serving.missing import guard, text
 
 HOME = "gradtape.tf"
 SERVED = {"tensorflow": HOME, "keras": f"{HOME}.keras"}
@@ -92,6 +92,7 @@ class _Loader:
         if "__path__" not in vars(self._module):  # or nothing below it can be imported
             self._module.__path__ = []
             _made_packages.append(self._module)
+        guard(self._module)
         sys.modules[module.__name__] = _served[module.__name__] = self._module
 
 

@@ -29,13 +29,20 @@ def parse(source: str, filename: str) -> tuple[ast.Module, bool]:
     whole = _take_cell_magic(lines, filename)
     while True:
         try:
-            return ast.parse("\n".join(lines) + "\n", filename), whole
+            return _tree("\n".join(lines) + "\n", filename), whole
         except SyntaxError as error:
             number = error.lineno or 0
             line = lines[number - 1] if 0 < number <= len(lines) else ""
             if not _is_magic(line):
                 raise
         lines[number - 1] = _translate(line, filename, number)
+
+
+def _tree(source: str, filename: str) -> ast.Module:
+    """As `ast.parse`, which would show a line of its own in the traceback."""
+    tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    assert isinstance(tree, ast.Module)
+    return tree
 
 
 def _take_cell_magic(lines: list[str], filename: str) -> bool:
@@ -66,7 +73,7 @@ def _translate(line: str, filename: str, number: int) -> str:
         return f"{indent}with {_SELF}.timed(): {rest}"
     if text[0] == "%" and name == "timeit" and rest.strip() and not rest.lstrip().startswith("-"):
         return f"{indent}{_SELF}.time_often({rest.strip()!r}, globals())"
-    _refuse(line, filename, number)
+    return _refuse(line, filename, number)
 
 
 def _refuse(line: str, filename: str, number: int) -> NoReturn:

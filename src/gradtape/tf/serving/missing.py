@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.machinery import PathFinder
 from types import FrameType, ModuleType
 from typing import NoReturn
@@ -54,7 +55,7 @@ _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def missing(module: str, attribute: str) -> NoReturn:
-    """Refuse ``module.attribute``: for the ``__getattr__`` of a module of gradtape.tf.
+    """Refuse ``module.attribute``: what the ``__getattr__`` of a module of gradtape.tf does.
 
     Parameters
     ----------
@@ -69,13 +70,6 @@ def missing(module: str, attribute: str) -> NoReturn:
         For ``tf.data``. The text says what to write instead, or which names are near.
     ImportError
         For ``from tensorflow import data``, with the same text.
-
-    Examples
-    --------
-    A module ends with
-
-    >>> def __getattr__(name: str) -> object:
-    ...     missing(__name__, name)
     """
     if attribute.startswith("_"):
         raise AttributeError(f"module {module!r} has no attribute {attribute!r}", name=attribute)
@@ -83,6 +77,20 @@ def missing(module: str, attribute: str) -> NoReturn:
     if frame is not None and _importing(frame, module, attribute):
         raise ImportError(text(module, attribute), name=f"{module}.{attribute}")
     raise AttributeError(text(module, attribute), name=attribute)
+
+
+def guard(module: ModuleType) -> None:
+    """Give `module`, and the modules below it that it names, a ``__getattr__`` that refuses.
+
+    It is set from outside, since type checkers take a module that defines one to have every name.
+    A module that defines its own keeps it.
+    """
+    names = vars(module)
+    names.setdefault("__getattr__", partial(missing, module.__name__))
+    below = [m for m in names.values() if isinstance(m, ModuleType)]
+    for child in below:
+        if child.__name__.startswith(f"{module.__name__}.") and "__getattr__" not in vars(child):
+            guard(child)
 
 
 def text(module: str, attribute: str) -> str:

@@ -6,7 +6,7 @@ import builtins
 import os
 import sys
 from collections.abc import Callable
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -27,7 +27,7 @@ def run_file(path: str, arguments: list[str]) -> None:
         print(f"{sys.executable}: can't open file {full!r}: {reason}", file=sys.stderr)
         sys.exit(2)
     if source is None or source.startswith(b"PK\3\4"):
-        _run_container(path)
+        _run_container(full)
         return
     set_first_path(os.path.dirname(os.path.realpath(full)))
     loader = SourceFileLoader("__main__", full)
@@ -47,7 +47,8 @@ def run_stdin(arguments: list[str]) -> None:
     sys.argv = ["-", *arguments]
     set_first_path("")
     source = sys.stdin.buffer.read()
-    exec(compile(source, "<stdin>", "exec", dont_inherit=True), fresh_main())
+    names = fresh_main(__file__="<stdin>", __cached__=None)
+    exec(compile(source, "<stdin>", "exec", dont_inherit=True), names)
 
 
 def run_module(name: str, arguments: list[str]) -> None:
@@ -83,7 +84,8 @@ def set_first_path(directory: str) -> None:
 def fresh_main(**names: Any) -> dict[str, Any]:
     """The names of a new module ``__main__``: the program's, with none of ours."""
     module = ModuleType("__main__")
-    vars(module).update(__builtins__=builtins, __annotations__={}, **names)
+    vars(module).update(__builtins__=builtins, __annotations__={}, __loader__=BuiltinImporter)
+    vars(module).update(names)
     sys.modules["__main__"] = module
     return vars(module)
 
