@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import linecache
 import os
 import sys
 from collections.abc import Callable
@@ -115,7 +114,7 @@ class Session:
         self.count += 1
         self._names["In"].append(source)
         filename = self._filename()
-        linecache.cache[filename] = len(source), None, source.splitlines(True), filename
+        script.remember_lines(filename, source)
         tree, timed = magics.parse(source, filename)
         if timed:
             with magics.timed():

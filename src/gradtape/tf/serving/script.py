@@ -39,6 +39,8 @@ def run_code(source: str, arguments: list[str]) -> None:
     """``python -c SOURCE ARGUMENTS``."""
     sys.argv = ["-c", *arguments]
     set_first_path("")
+    if sys.version_info >= (3, 13):  # whose tracebacks show the lines of such code
+        remember_lines("<string>", source)
     exec(compile(source, "<string>", "exec", dont_inherit=True), fresh_main())
 
 
@@ -88,6 +90,13 @@ def fresh_main(**names: Any) -> dict[str, Any]:
     vars(module).update(names)
     sys.modules["__main__"] = module
     return vars(module)
+
+
+def remember_lines(filename: str, source: str) -> None:
+    """Let tracebacks and warnings show lines of code that is in no file."""
+    import linecache  # loaded already, by NumPy
+
+    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
 
 
 def with_user_frames(run: Callable[[], object], show: Hook | None = None) -> None:
