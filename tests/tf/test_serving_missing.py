@@ -33,8 +33,8 @@ def test_an_import_is_an_import_error_with_the_same_text() -> None:
 
 def test_an_import_from_a_module_that_is_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = ModuleType("gradtape.tf.plain")
-    guard(plain)
     monkeypatch.setitem(sys.modules, plain.__name__, plain)
+    guard(plain.__name__)
     with pytest.raises(ImportError, match=r"^gradtape\.tf has no tf\.plain\.thing\. docs"):
         from gradtape.tf.plain import thing  # noqa: F401
     with pytest.raises(AttributeError, match=r"^gradtape\.tf has no tf\.plain\.thing\. docs"):
@@ -44,7 +44,7 @@ def test_an_import_from_a_module_that_is_no_package(monkeypatch: pytest.MonkeyPa
 def test_a_module_file_that_was_not_loaded_yet_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "gradtape.tf.serving.command", raising=False)
     monkeypatch.delattr(tf.serving, "command", raising=False)
-    guard(tf.serving)
+    guard(tf.serving.__name__)
     from gradtape.tf.serving import command
 
     assert command.USAGE
@@ -90,10 +90,11 @@ def test_every_module_below_refuses_in_the_same_way() -> None:
             module.zyx  # noqa: B018
 
 
-def test_a_module_s_own_getattr_stays() -> None:
+def test_a_module_s_own_getattr_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     own = ModuleType("gradtape.tf.own")
     vars(own)["__getattr__"] = len
-    guard(own)
+    monkeypatch.setitem(sys.modules, own.__name__, own)
+    guard(own.__name__)
     assert vars(own)["__getattr__"] is len
 
 

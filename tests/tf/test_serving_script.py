@@ -198,3 +198,16 @@ def test_help(place: Path) -> None:
     done = serve("--help", cwd=place)
     assert done.stdout.startswith("usage: python -m gradtape.tf ")
     assert done.returncode == 0
+
+
+def test_children_are_as_their_parent_is_when_it_starts_them(place: Path) -> None:
+    undone = "if __name__ == '__main__':\n    tf.uninstall()\n    with"
+    (place / "tensorflow.py").write_text("__name__ = 'the real one'\n")
+    (place / "program.py").write_text(
+        CHILDREN.replace("float(tf.constant(x) ** 2)", "x").replace(
+            'if __name__ == "__main__":\n    with', undone
+        )
+    )
+    done = serve("program.py", "spawn", cwd=place, path=[str(place)])
+    assert done.stderr == ""
+    assert done.stdout == "[(3.0, 'the real one')]\n0\n"

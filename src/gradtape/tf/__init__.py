@@ -4,8 +4,6 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-import sys
-
 from gradtape.tf import autodiff, dtypes, errors, math, nest
 from gradtape.tf.dtypes import (
     DType,
@@ -57,4 +55,4 @@ from gradtape.tf.tensors import (
 
 newaxis = None
 
-guard(sys.modules[__name__])
+guard(__name__)

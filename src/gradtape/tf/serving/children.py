@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from gradtape.tf.serving.finder import install
+from gradtape.tf.serving.finder import install, installed
 
 _SPAWN = "multiprocessing.spawn"
 
@@ -55,7 +55,8 @@ def _extend(spawn: Any) -> None:
     prepare = spawn.get_preparation_data
 
     def get_preparation_data(name: str) -> dict[str, Any]:
-        return {"gradtape.tf": _Installed(), **prepare(name)}
+        data: dict[str, Any] = prepare(name)
+        return {**data, "gradtape.tf": _Installed()} if installed() else data
 
     spawn.get_preparation_data = get_preparation_data
 

@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from gradtape.tf.serving.missing import guard, text
+from gradtape.tf.serving.missing import text
 
 HOME = "gradtape.tf"
 SERVED = {"tensorflow": HOME, "keras": f"{HOME}.keras"}
@@ -39,7 +39,7 @@ def install() -> None:
     True
     >>> gradtape.tf.uninstall()
     """
-    if _FINDER in sys.meta_path:
+    if installed():
         return
     for name in SERVED:
         real = sys.modules.get(name)
@@ -51,12 +51,17 @@ def install() -> None:
     sys.meta_path.insert(0, _FINDER)
 
 
+def installed() -> bool:
+    """Whether ``import tensorflow`` is served in this process."""
+    return _FINDER in sys.meta_path
+
+
 def uninstall() -> None:
     """Undo `install`: from now on ``import tensorflow`` finds what is installed under that name.
 
     Names that are bound already stay as they are.
     """
-    if _FINDER in sys.meta_path:
+    if installed():
         sys.meta_path.remove(_FINDER)
     for name, module in _served.items():
         if sys.modules.get(name) is module:
@@ -92,7 +97,6 @@ class _Loader:
         if "__path__" not in vars(self._module):  # or nothing below it can be imported
             self._module.__path__ = []
             _made_packages.append(self._module)
-        guard(self._module)
         sys.modules[module.__name__] = _served[module.__name__] = self._module
 
 

@@ -18,6 +18,7 @@ _FILES = "Read and write with Python and NumPy, np.load and np.save"
 _VALUES = "Save the Variables' values with np.savez"
 _ONE = "Leave it out, for one process computes everything"
 _VERSION_2 = "Use the names of TensorFlow 2, without sessions, graphs and placeholders"
+_OPERATIONS = "Call the operation of the same meaning in tf itself"
 _PUBLIC = "Import the public name from tensorflow itself"
 
 ADVICE = {
@@ -32,6 +33,10 @@ ADVICE = {
     "tf.keras.datasets": _ARRAYS,
     "tf.keras.preprocessing": _ARRAYS,
     "tf.keras.utils": _ARRAYS,
+    "tf.keras.backend": _OPERATIONS,
+    "tf.raw_ops": _OPERATIONS,
+    "tf.py_function": "Call the Python function itself",
+    "tf.numpy_function": "Call the NumPy function itself, which has a gradient here",
     "tf.data": _ARRAYS,
     "tf.io": _FILES,
     "tf.saved_model": _VALUES,
@@ -79,17 +84,21 @@ def missing(module: str, attribute: str) -> NoReturn:
     raise AttributeError(text(module, attribute), name=attribute)
 
 
-def guard(module: ModuleType) -> None:
-    """Give `module`, and the modules below it that it names, a ``__getattr__`` that refuses.
+def guard(module: str) -> None:
+    """Give a loaded module, and those below it that it names, a ``__getattr__`` that refuses.
 
     It is set from outside, since type checkers take a module that defines one to have every name.
     A module that defines its own keeps it.
+
+    Parameters
+    ----------
+    module
+        The module's ``__name__``; it calls this at its end.
     """
-    names = vars(module)
-    names.setdefault("__getattr__", partial(missing, module.__name__))
-    below = [m for m in names.values() if isinstance(m, ModuleType)]
-    for child in below:
-        if child.__name__.startswith(f"{module.__name__}.") and "__getattr__" not in vars(child):
+    names = vars(sys.modules[module])
+    names.setdefault("__getattr__", partial(missing, module))
+    for child in [m.__name__ for m in names.values() if isinstance(m, ModuleType)]:
+        if child.startswith(f"{module}.") and "__getattr__" not in vars(sys.modules[child]):
             guard(child)
 
 
