@@ -2,4 +2,5 @@
 
 from gradtape.tf.serving.command import main
 
-main()
+if __name__ == "__main__":
+    main()
