@@ -46,6 +46,8 @@ def test_modules_below_a_module_that_is_no_package(monkeypatch: pytest.MonkeyPat
     from tensorflow.above.below import thing
 
     assert thing == 1
+    with pytest.raises(AttributeError, match=r"^gradtape\.tf has no tf\.above\.below\.other\. "):
+        below.other  # noqa: B018
     uninstall()
     assert "__path__" not in vars(above)
 

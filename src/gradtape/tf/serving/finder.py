@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from gradtape.tf.serving.missing import text
+from gradtape.tf.serving.missing import guard, text
 
 HOME = "gradtape.tf"
 SERVED = {"tensorflow": HOME, "keras": f"{HOME}.keras"}
@@ -123,4 +123,7 @@ def _child(module: ModuleType, part: str) -> ModuleType | None:
         name = f"{module.__name__}.{part}"
         if PathFinder.find_spec(name, getattr(module, "__path__", [])) is not None:
             found = import_module(name)
-    return found if isinstance(found, ModuleType) else None
+    if not isinstance(found, ModuleType):
+        return None
+    guard(found)  # it may have been loaded just now
+    return found

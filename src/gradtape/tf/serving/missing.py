@@ -84,7 +84,7 @@ def missing(module: str, attribute: str) -> NoReturn:
     raise AttributeError(text(module, attribute), name=attribute)
 
 
-def guard(module: str) -> None:
+def guard(module: str | ModuleType) -> None:
     """Give a loaded module, and those below it that it names, a ``__getattr__`` that refuses.
 
     It is set from outside, since type checkers take a module that defines one to have every name.
@@ -93,12 +93,13 @@ def guard(module: str) -> None:
     Parameters
     ----------
     module
-        The module's ``__name__``; it calls this at its end.
+        The module, or its ``__name__``, by which it calls this at its own end.
     """
-    names = vars(sys.modules[module])
-    names.setdefault("__getattr__", partial(missing, module))
-    for child in [m.__name__ for m in names.values() if isinstance(m, ModuleType)]:
-        if child.startswith(f"{module}.") and "__getattr__" not in vars(sys.modules[child]):
+    home = sys.modules[module] if isinstance(module, str) else module
+    names = vars(home)
+    names.setdefault("__getattr__", partial(missing, home.__name__))
+    for child in [m for m in names.values() if isinstance(m, ModuleType)]:
+        if child.__name__.startswith(f"{home.__name__}."):
             guard(child)
 
 
