@@ -28,6 +28,13 @@ from gradtape.tf.dtypes import (
 from gradtape.tf.functions import function, name_scope
 from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
+from gradtape.tf.serving import (
+    guard,
+    install,
+    load_ipython_extension,
+    uninstall,
+    unload_ipython_extension,
+)
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tapes import (
     GradientTape,
@@ -47,3 +54,5 @@ from gradtape.tf.tensors import (
 )
 
 newaxis = None
+
+guard(__name__)
