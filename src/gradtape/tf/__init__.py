@@ -4,7 +4,16 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-from gradtape.tf import autodiff, dtypes, errors, math, nest
+from gradtape.tf import autodiff, dtypes, errors, linalg, math, nest
+from gradtape.tf.clipping import (
+    add_n,
+    clip_by_global_norm,
+    clip_by_norm,
+    clip_by_value,
+    scalar_mul,
+)
+from gradtape.tf.decompositions import eig, eigvals
+from gradtape.tf.decompositions import sqrtm as matrix_square_root
 from gradtape.tf.dtypes import (
     DType,
     as_dtype,
@@ -24,14 +33,6 @@ from gradtape.tf.dtypes import (
     uint16,
     uint32,
     uint64,
-)
-from gradtape.tf.functions import function, name_scope
-from gradtape.tf.clipping import (
-    add_n,
-    clip_by_global_norm,
-    clip_by_norm,
-    clip_by_value,
-    scalar_mul,
 )
 from gradtape.tf.elementwise import (
     abs,
@@ -78,6 +79,9 @@ from gradtape.tf.elementwise import (
     truncatediv,
     truncatemod,
 )
+from gradtape.tf.functions import function, name_scope
+from gradtape.tf.module import Module
+from gradtape.tf.products import einsum, eye, matmul, norm, tensordot
 from gradtape.tf.reductions import (
     argmax,
     argmin,
@@ -91,7 +95,6 @@ from gradtape.tf.reductions import (
     reduce_prod,
     reduce_sum,
 )
-from gradtape.tf.module import Module
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tapes import (
     GradientTape,

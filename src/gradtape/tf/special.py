@@ -104,7 +104,7 @@ def betainc(a: Any, b: Any, x: Any, name: Any = None) -> Any:
 
 @operation
 def lbeta(x: Any, name: Any = None) -> Any:
-    """``sum(lgamma(x)) - lgamma(sum(x))`` along the last axis: the logarithm of the beta function."""
+    """The logarithm of the beta function: ``sum(lgamma(x)) - lgamma(sum(x))`` over the last axis."""
     from scipy.special import gammaln
 
     x = tensor(x)
