@@ -4,7 +4,7 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-from gradtape.tf import autodiff, dtypes, errors, linalg, math, nest
+from gradtape.tf import autodiff, dtypes, errors, linalg, math, nest, signal
 from gradtape.tf.clipping import (
     add_n,
     clip_by_global_norm,
@@ -79,6 +79,7 @@ from gradtape.tf.elementwise import (
     truncatediv,
     truncatemod,
 )
+from gradtape.tf.fourier import fftnd, ifftnd, irfftnd, rfftnd
 from gradtape.tf.functions import function, name_scope
 from gradtape.tf.module import Module
 from gradtape.tf.products import einsum, eye, matmul, norm, tensordot
