@@ -476,4 +476,4 @@ def names_at_the_top(tf: Any) -> Any:
         "abs acos acosh asin asinh atan atanh cos cosh exp floor negative round sigmoid sign sin"
     )
     found = [getattr(tf, name)(x) for name in names.split()]
-    return found + [tf.sqrt(x), tf.square(x), tf.tan(x), tf.sinh(x), tf.tanh(x)]
+    return [*found, tf.sqrt(x), tf.square(x), tf.tan(x), tf.sinh(x), tf.tanh(x)]

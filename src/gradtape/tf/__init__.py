@@ -4,7 +4,7 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-from gradtape.tf import autodiff, dtypes, errors, linalg, math, nest, signal
+from gradtape.tf import autodiff, dtypes, errors, linalg, math, nest, random, signal
 from gradtape.tf.clipping import (
     add_n,
     clip_by_global_norm,

@@ -13,7 +13,7 @@ from gradtape.tf.operation import axes as axes_of
 from gradtape.tf.operation import lengths, operation
 from gradtape.tf.policy import tensor
 
-# -- complex transforms -----------------------------------------------------------------------------
+# -- complex transforms ---------------------------------------------------------------------------
 
 
 def _complex(name: str, function: Any, rank: int) -> Any:
@@ -45,7 +45,7 @@ ifft = _complex("ifft", np.fft.ifftn, 1)
 ifft2d = _complex("ifft2d", np.fft.ifftn, 2)
 ifft3d = _complex("ifft3d", np.fft.ifftn, 3)
 
-# -- transforms of real numbers ---------------------------------------------------------------------
+# -- transforms of real numbers -------------------------------------------------------------------
 
 
 def _real(name: str, function: Any, rank: int, kind: str) -> Any:
@@ -75,7 +75,7 @@ irfft = _real("irfft", np.fft.irfftn, 1, "c")
 irfft2d = _real("irfft2d", np.fft.irfftn, 2, "c")
 irfft3d = _real("irfft3d", np.fft.irfftn, 3, "c")
 
-# -- transforms over any axes -----------------------------------------------------------------------
+# -- transforms over any axes ---------------------------------------------------------------------
 
 
 def _over_axes(name: str, function: Any, kind: str) -> Any:
@@ -118,7 +118,7 @@ def ifftshift(x: Any, axes: Any = None, name: Any = None) -> Any:
     return np.fft.ifftshift(tensor(x), axes_of(axes))
 
 
-# -- cosine transforms ------------------------------------------------------------------------------
+# -- cosine transforms ----------------------------------------------------------------------------
 
 
 @operation

@@ -44,8 +44,8 @@ def linear_to_mel_weight_matrix(
     bins, rows = int(raw(num_mel_bins)), int(raw(num_spectrogram_bins))
     if bins <= 0 or rate <= 0 or not 0 <= low < high <= rate / 2:
         raise InvalidValueError(
-            f"Give mel bins and frequencies 0 <= lower < upper <= sample_rate / 2: got {bins} bins, "
-            f"{low}, {high} and {rate}."
+            f"Give mel bins and frequencies 0 <= lower < upper <= sample_rate / 2: got {bins} "
+            f"bins, {low}, {high} and {rate}."
         )
     spectrum = _mel(np.linspace(0.0, rate / 2, rows))[:, None]
     edges = np.linspace(_mel(low), _mel(high), bins + 2)

@@ -104,7 +104,7 @@ def betainc(a: Any, b: Any, x: Any, name: Any = None) -> Any:
 
 @operation
 def lbeta(x: Any, name: Any = None) -> Any:
-    """The logarithm of the beta function: ``sum(lgamma(x)) - lgamma(sum(x))`` over the last axis."""
+    """The logarithm of the beta function: ``sum(lgamma(x)) - lgamma(sum(x))``, last axis."""
     from scipy.special import gammaln
 
     x = tensor(x)

@@ -37,7 +37,7 @@ def _raised_cosine(window_length: Any, periodic: Any, dtype: Any, a: float, b: f
 def hann_window(
     window_length: Any, periodic: Any = True, dtype: Any = float32, name: Any = None
 ) -> Any:
-    """``0.5 - 0.5 cos(2 pi k / n)``, with n the length if that is even and `periodic`, or 1 less."""
+    """``0.5 - 0.5 cos(2 pi k / n)``; n is the length if even and `periodic`, else 1 less."""
     return _raised_cosine(window_length, periodic, dtype, 0.5, 0.5)
 
 
