@@ -211,6 +211,41 @@ def _triangular(tf: Any, q: Any, r: Any) -> Any:
     return q * q, r * r
 
 
+for _array in (square[[1, 2, 0]], stack, z):
+    operation(
+        f"lu {_array.shape} {_array.dtype}",
+        lambda tf, a: tf.linalg.lu(a),
+        _array,
+        order=0,  # TensorFlow has no gradient
+        rtol=1e-9,
+    )
+    operation(
+        f"lu solved {_array.shape} {_array.dtype}",
+        lambda tf, a: _with_factors(tf, *tf.linalg.lu(a)),
+        _array,
+        order=0,
+        rtol=1e-9,
+    )
+
+
+def _with_factors(tf: Any, lu: Any, p: Any) -> Any:
+    found = tf.linalg
+    solved = found.lu_solve(lu, p, lu * 0.5)
+    return found.lu_reconstruct(lu, p), found.lu_matrix_inverse(lu, p), solved
+
+
+for _lower in (True, False):
+    for _adjoint in (False, True):
+        _register(
+            "banded_triangular_solve",
+            np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]]),
+            columns,
+            lower=_lower,
+            adjoint=_adjoint,
+            order=1,
+        )
+
+
 @case()
 def eigenvalues(tf: Any) -> Any:
     values = tf.linalg.eigvals(tf.constant(square))

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradtape.core.handle import Handle
 from gradtape.core.kinds import raw
+from gradtape.core.tensor import Tensor as Plain
 from gradtape.tf.errors import InvalidValueError, invalid
 from gradtape.tf.operation import axes, operation
 from gradtape.tf.policy import lifted, lowered, tensor, together
@@ -155,7 +156,7 @@ def add_n(inputs: Any, name: Any = None) -> Any:
     InvalidArgumentError
         If their shapes differ.
     """
-    if isinstance(inputs, Handle) and inputs.ndim:
+    if isinstance(inputs, Plain) and inputs.ndim:
         inputs = list(inputs)
     if not isinstance(inputs, Sequence) or not inputs:
         raise InvalidValueError(f"Give tf.add_n a list of one or more Tensors: got {inputs!r}.")

@@ -41,14 +41,14 @@ class Band:
         if align not in _ALIGNMENTS:
             raise InvalidValueError(f"Give align one of {', '.join(_ALIGNMENTS)}: got {align!r}.")
         lower, upper = band_limits(k)
-        for d in (lower, upper):
-            if d and not -rows < d < columns:
+        for limit in (lower, upper):
+            if limit and not -rows < limit < columns:
                 raise invalid(
                     f"Give tf.linalg.{name} k from {1 - rows} to {columns - 1} for matrices of "
-                    f"shape {(rows, columns)}: got {d}."
+                    f"shape {(rows, columns)}: got {limit}."
                 )
         length = min(rows + min(upper, 0), columns - max(lower, 0))
-        d = np.arange(upper, lower - 1, -1)[:, None]
+        d: Any = np.arange(upper, lower - 1, -1)[:, None]
         own = np.minimum(rows + np.minimum(d, 0), columns - np.maximum(d, 0))
         above, below = _ALIGNMENTS[align]
         right = np.where(d > 0, above, np.where(d < 0, below, above and below))
@@ -69,7 +69,7 @@ def band_limits(k: Any) -> tuple[int, int]:
         return found[0], found[0]
     if len(found) != 2 or found[0] > found[1]:
         raise invalid(f"Give k as one number, or a lower and a greater one: got {k!r}.")
-    return found
+    return found[0], found[1]
 
 
 # -- diagonals ------------------------------------------------------------------------------------

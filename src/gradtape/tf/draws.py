@@ -165,4 +165,4 @@ def order(bits: Bits, value: Any) -> Any:
     x = tensor(value)
     if not x.ndim:
         return x
-    return x[bits.permutation(x.shape[0])]
+    return x[bits.permutation(x.shape[0]), ...]  # without ... the gradient would be IndexedSlices

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.kinds import raw, somewhere
+from gradtape.core.tensor import Tensor as Plain
 from gradtape.tf.errors import InvalidValueError, invalid
 from gradtape.tf.operation import binary, operation, unary
 from gradtape.tf.policy import tensor, together
@@ -238,4 +239,9 @@ def complex(real: Any, imag: Any, name: Any = None) -> Any:
     dtype = np.result_type(real.dtype, imag.dtype)
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"Give tf.complex float32 or float64 parts: got {dtype}.")
-    return (real + 1j * imag).astype(np.complex64 if dtype == np.float32 else np.complex128)
+    z = (real + 1j * imag).astype(np.complex64 if dtype == np.float32 else np.complex128)
+    if somewhere(~np.isfinite(raw(imag))):  # 1j * inf has a real part, NaN
+        exact = np.array(raw(z))
+        exact.real, exact.imag = raw(real), raw(imag)
+        return Plain(exact[()], z._id)
+    return z

@@ -147,7 +147,7 @@ def dct(
     NotImplementedError
         For another axis.
     """
-    return _dct(input, type, n, axis, norm)
+    return cosine_transform(input, type, n, axis, norm)
 
 
 @operation
@@ -157,10 +157,11 @@ def idct(
     """The inverse of `dct` of the same type, without its factor ``1 / (2 n)`` unless "ortho"."""
     if type not in (1, 2, 3, 4):
         raise InvalidValueError(f"Give type 1, 2, 3 or 4: got {type!r}.")
-    return _dct(input, {1: 1, 2: 3, 3: 2, 4: 4}[type], n, axis, norm)
+    return cosine_transform(input, {1: 1, 2: 3, 3: 2, 4: 4}[type], n, axis, norm)
 
 
-def _dct(value: Any, kind: Any, n: Any, axis: Any, norm: Any) -> Any:
+def cosine_transform(value: Any, kind: Any, n: Any, axis: Any, norm: Any) -> Any:
+    """`dct` of one of the engine's Tensors."""
     if kind not in (1, 2, 3, 4):
         raise InvalidValueError(f"Give type 1, 2, 3 or 4: got {kind!r}.")
     if axis != -1:

@@ -52,7 +52,7 @@ def frame(
     axis
         The axis.
     """
-    x = tensor(signal)
+    x: Any = tensor(signal)
     length, step = _scalar(frame_length, "frame_length"), _scalar(frame_step, "frame_step")
     axis = _scalar(axis, "axis")
     if not x.ndim:
@@ -63,12 +63,12 @@ def frame(
         count = max(-(-entries // step), 0)
         missing = max((count - 1) * step + length - entries, 0)
         shape = (*x.shape[:axis], missing, *x.shape[axis + 1 :])
-        filler = np.broadcast_to(tensor(pad_value).astype(x.dtype), shape)
+        filler: Any = np.broadcast_to(tensor(pad_value).astype(x.dtype), shape)
         x = np.concatenate((x, filler), axis=axis)
     else:
         count = max(1 + (entries - length) // step, 0)
     places = np.arange(count)[:, None] * step + np.arange(length)
-    return np.take(x, places, axis)
+    return x[(*(slice(None),) * axis, places, Ellipsis)]
 
 
 @operation

@@ -1,5 +1,7 @@
 """``tf.linalg``: its names, which the files of each family define."""
 
+from typing import NoReturn
+
 from gradtape.tf.clipping import global_norm, l2_normalize
 from gradtape.tf.decompositions import (
     cholesky,
@@ -47,3 +49,19 @@ from gradtape.tf.products import (
     normalize,
     tensordot,
 )
+from gradtape.tf.triangles import (
+    banded_triangular_solve,
+    lu,
+    lu_matrix_inverse,
+    lu_reconstruct,
+    lu_solve,
+)
+
+
+def __getattr__(name: str) -> NoReturn:
+    if name.startswith("LinearOperator"):
+        raise AttributeError(
+            f"Use matrices, as arrays, with tf.linalg.matmul, solve, logdet ...: there is no "
+            f"tf.linalg.{name} here."
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

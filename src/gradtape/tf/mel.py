@@ -10,7 +10,7 @@ import numpy as np
 from gradtape.core.kinds import raw
 from gradtape.tf.dtypes import float32, numpy_dtype
 from gradtape.tf.errors import InvalidValueError
-from gradtape.tf.fourier import dct
+from gradtape.tf.fourier import cosine_transform
 from gradtape.tf.operation import operation
 from gradtape.tf.policy import tensor
 
@@ -61,4 +61,4 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: Any = None)
     x = tensor(log_mel_spectrograms)
     if not x.ndim or not x.shape[-1]:
         raise InvalidValueError(f"Give one or more mel bins: got shape {x.shape}.")
-    return dct.__wrapped__(x) * math.sqrt(0.5 / x.shape[-1])
+    return cosine_transform(x, 2, None, -1, None) * math.sqrt(0.5 / x.shape[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import Parameter, Signature
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -96,7 +97,14 @@ def _spelled(compute: Callable[..., Any], name: str, arguments: str, doc: str) -
     call.__name__ = call.__qualname__ = name
     call.__module__ = "gradtape.tf"
     call.__doc__ = doc
+    call.__signature__ = _signature(keys)  # type: ignore[attr-defined]
     return call
+
+
+def _signature(keys: list[str]) -> Signature:
+    either = Parameter.POSITIONAL_OR_KEYWORD
+    name = Parameter("name", either, default=None)
+    return Signature([*(Parameter(key, either) for key in keys), name])
 
 
 def _positional(name: str, keys: list[str], args: Any, kwargs: dict[str, Any]) -> list[Any]:

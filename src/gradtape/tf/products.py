@@ -218,7 +218,7 @@ def eye(
 
 # -- norms ----------------------------------------------------------------------------------------
 
-_ORDERS = {"euclidean": 2, "fro": "fro", "inf": np.inf}
+_ORDERS: dict[Any, Any] = {"euclidean": 2, "fro": "fro", "inf": np.inf}
 
 
 @operation
@@ -253,7 +253,7 @@ def _norm(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
         return np.linalg.norm(x, ord=order, axis=axis, keepdims=keepdims)
     if isinstance(axis, tuple):
         axis = axis[0]
-    over = tuple(range(x.ndim)) if axis is None else axis
+    over: Any = tuple(range(x.ndim)) if axis is None else axis
     if not x.ndim:
         return np.absolute(x)
     return np.linalg.vector_norm(x, ord=_ORDERS.get(order, order), axis=over, keepdims=keepdims)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def reduce_mean(
     """The mean over `axis`, or of all entries; that of integers is rounded towards zero."""
     x = operand(input_tensor, "reduce_mean")
     if x._value.dtype.kind in "fc":
-        return np.mean(x, axis=axes(axis), keepdims=bool(keepdims))
+        return _averaged(np.mean, x, axis, keepdims)
     value = x._value
     total = np.sum(value, axis=axes(axis), keepdims=bool(keepdims), dtype=np.int64)
     count = value.size // max(total.size, 1)
@@ -68,7 +69,7 @@ def reduce_variance(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None
 ) -> Any:
     """The mean squared distance from the mean."""
-    return np.var(_numbers(input_tensor, "variance"), axis=axes(axis), keepdims=bool(keepdims))
+    return _averaged(np.var, _numbers(input_tensor, "variance"), axis, keepdims)
 
 
 @operation
@@ -76,7 +77,14 @@ def reduce_std(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None
 ) -> Any:
     """The root of the variance; of equal entries its gradient is 0."""
-    return np.std(_numbers(input_tensor, "std"), axis=axes(axis), keepdims=bool(keepdims))
+    return _averaged(np.std, _numbers(input_tensor, "std"), axis, keepdims)
+
+
+def _averaged(function: Any, x: Any, axis: Any, keepdims: Any) -> Any:
+    """`function` of `x`; of no entries it is NaN, of which NumPy would warn."""
+    if x.size:
+        return function(x, axis=axes(axis), keepdims=bool(keepdims))
+    return np.sum(x, axis=axes(axis), keepdims=bool(keepdims)) * math.nan
 
 
 def _numbers(value: Any, name: str) -> Any:
