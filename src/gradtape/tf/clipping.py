@@ -25,12 +25,11 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Any = 
     The gradient of a bound is that of the entries beyond it.
     """
     t, low, high = together(t, clip_value_min, clip_value_max)
-    shape = np.broadcast_shapes(t.shape, low.shape, high.shape)
-    if shape != tuple(t.shape):
+    if (low.ndim or high.ndim) and t.shape != np.broadcast_shapes(t.shape, low.shape, high.shape):
         raise InvalidValueError(
             f"Give bounds that broadcast to {t.shape}: got {low.shape}, {high.shape}."
         )
-    return np.where(t < low, low, np.where(t > high, high, t))
+    return np.minimum(np.maximum(t, low), high)  # at a tie the first argument counts
 
 
 @operation

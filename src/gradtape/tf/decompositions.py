@@ -174,6 +174,8 @@ def _hermitian(a: Any) -> Any:
     That is TensorFlow's for `cholesky`: half in either triangle, while the value is that of the
     lower one.
     """
+    if not a._id:
+        return a
     both = (a + adjoint_of(a)) / 2
     read = from_triangle(a, "L")
     return both + Plain(raw(read) - raw(both), UNTRACKED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,21 +31,23 @@ class Band:
     shape
         Of the array of diagonals: their number, and the length of the longest.
     single
-        Whether `k` is one number: then the first axis is dropped.
+        Whether it is one diagonal: then the first axis is dropped.
     row, column
         Where in the matrix each entry of that array is; outside for padding.
-    inside
-        Which entries are no padding.
+    inside, padded
+        Which entries are no padding, and whether some are.
+    flat
+        Where in the flat matrix each entry is.
     """
 
-    def __init__(self, k: Any, rows: int, columns: int, align: str, name: str) -> None:
+    def __init__(self, limits: tuple[int, int], rows: int, columns: int, align: str) -> None:
         if align not in _ALIGNMENTS:
             raise InvalidValueError(f"Give align one of {', '.join(_ALIGNMENTS)}: got {align!r}.")
-        lower, upper = band_limits(k)
+        lower, upper = limits
         for limit in (lower, upper):
             if limit and not -rows < limit < columns:
                 raise invalid(
-                    f"Give tf.linalg.{name} k from {1 - rows} to {columns - 1} for matrices of "
+                    f"Give k from {1 - rows} to {columns - 1} for the diagonals of matrices of "
                     f"shape {(rows, columns)}: got {limit}."
                 )
         length = min(rows + min(upper, 0), columns - max(lower, 0))
@@ -58,6 +61,20 @@ class Band:
         self.row = place + np.maximum(-d, 0)
         self.column = place + np.maximum(d, 0)
         self.inside = (place >= 0) & (place < own)
+        self.padded = not self.inside.all()
+        self.flat = np.where(self.inside, self.row * columns + self.column, 0)
+
+    def places(self, rows: int, columns: int) -> tuple[Any, Any]:
+        """For each entry of a matrix the entry of the flat array of diagonals, and if it is there."""
+        source = np.zeros((rows, columns), np.intp)
+        taken = np.zeros((rows, columns), bool)
+        where = self.row[self.inside], self.column[self.inside]
+        source[where] = np.flatnonzero(self.inside)
+        taken[where] = True
+        return source, taken
+
+
+_band = lru_cache(maxsize=64)(Band)
 
 
 def band_limits(k: Any) -> tuple[int, int]:
@@ -100,14 +117,11 @@ def diag_part(
     """
     x = _matrices(input, "diag_part")
     rows, columns = x.shape[-2:]
-    band = Band(k, rows, columns, align, "diag_part")
-    place = np.where(band.inside, band.row * columns + band.column, 0)
-    flat = np.reshape(x, (*x.shape[:-2], rows * columns))
-    if band.inside.all():
-        found = flat[..., place]
-    else:
-        found = np.where(band.inside, flat[..., place], _number(padding_value, x))
-    return found[..., 0, :] if band.single else found
+    band = _band(band_limits(k), rows, columns, align)
+    if band.single:
+        return np.diagonal(x, band_limits(k)[0], -2, -1)
+    found = np.reshape(x, (*x.shape[:-2], rows * columns))[..., band.flat]
+    return np.where(band.inside, found, _number(padding_value, x)) if band.padded else found
 
 
 @operation
@@ -138,7 +152,7 @@ def diag(
     rows, columns = _least(d.shape[-1], lower, upper, int(raw(num_rows)), int(raw(num_cols)))
     loops = d.shape[: d.ndim - 1 - (lower != upper)]
     blank = np.full((*loops, rows, columns), raw(_number(padding_value, d)), d.dtype)
-    return _with_diagonals(blank, d, k, align, "diag")
+    return _with_diagonals(blank, d, k, align)
 
 
 def _least(length: int, lower: int, upper: int, rows: int, columns: int) -> tuple[int, int]:
@@ -160,22 +174,17 @@ def set_diag(
 ) -> Any:
     """Matrices with their diagonals replaced; arguments as `diag_part` and `diag`."""
     x = _matrices(input, "set_diag")
-    return _with_diagonals(x, tensor(adopted(diagonal, x.dtype)), k, align, "set_diag")
+    return _with_diagonals(x, tensor(adopted(diagonal, x.dtype)), k, align)
 
 
-def _with_diagonals(x: Any, d: Any, k: Any, align: str, name: str) -> Any:
+def _with_diagonals(x: Any, d: Any, k: Any, align: str) -> Any:
     """`x` with `d` on its diagonals."""
     rows, columns = x.shape[-2:]
-    band = Band(k, rows, columns, align, name)
+    band = _band(band_limits(k), rows, columns, align)
     shape = band.shape[1:] if band.single else band.shape
     if d.shape != (*x.shape[:-2], *shape):
         raise invalid(f"Give diagonals of shape {(*x.shape[:-2], *shape)}: got {d.shape}.")
-    source = np.zeros((rows, columns), np.intp)
-    taken = np.zeros((rows, columns), bool)
-    inside = band.inside
-    where = band.row[inside], band.column[inside]
-    source[where] = np.flatnonzero(inside)
-    taken[where] = True
+    source, taken = band.places(rows, columns)
     flat = np.reshape(d, (*x.shape[:-2], math.prod(band.shape)))
     return np.where(taken, flat[..., source], x)
 

@@ -142,24 +142,32 @@ def _truncated_quotient(x: Any, y: Any) -> Any:
     return quotient + ((quotient < 0) & (quotient * y != x)).astype(x.dtype)
 
 
+def _where_zero(x: Any, otherwise: Callable[[], Any]) -> Any:
+    """0 where `x` is, and `otherwise` elsewhere: the whole of it, if there are no zeros."""
+    zeros = raw(x) == 0
+    return np.where(zeros, x.dtype.type(0), otherwise()) if somewhere(zeros) else otherwise()
+
+
 def _quotient_or_zero(x: Any, y: Any) -> Any:
-    return np.where(y == 0, y.dtype.type(0), x / y)
+    return _where_zero(y, lambda: x / y)
 
 
 def _product_or_zero(x: Any, y: Any) -> Any:
-    # The zero has a slope of its own in y: y * 0 for the finite part of x.
+    if not somewhere(raw(y) == 0):
+        return x * y
+    # Where y is 0 the slope in y is still that of the product, unless x is not finite.
     return np.where(y == 0, np.where(np.isfinite(x), x, 0) * y, x * y)
 
 
 def _x_log(logarithm: Callable[..., Any]) -> Callable[..., Any]:
     def x_log(x: Any, y: Any) -> Any:
-        return np.where(x == 0, x.dtype.type(0), x * logarithm(y))
+        return _where_zero(x, lambda: x * logarithm(y))
 
     return x_log
 
 
 def _xdivy(x: Any, y: Any) -> Any:
-    return np.where(x == 0, x.dtype.type(0), x / y)
+    return _where_zero(x, lambda: x / y)
 
 
 def _power(x: Any, y: Any) -> Any:

@@ -21,7 +21,7 @@ def _complex(name: str, function: Any, rank: int) -> Any:
 
     def transform(input: Any, name: Any = None) -> Any:
         x = _operand(input, spelled, "c", rank)
-        return function(x, axes=tuple(range(-rank, 0)))
+        return function(x) if rank == 1 else function(x, axes=tuple(range(-rank, 0)))
 
     spelled = transform.__name__ = transform.__qualname__ = name
     transform.__doc__ = f"`numpy.fft.{function.__name__}` of complex numbers, last axes: {rank}."
@@ -38,10 +38,10 @@ def _operand(value: Any, name: str, kind: str, rank: int, error: Any = invalid_t
     return x
 
 
-fft = _complex("fft", np.fft.fftn, 1)
+fft = _complex("fft", np.fft.fft, 1)
 fft2d = _complex("fft2d", np.fft.fftn, 2)
 fft3d = _complex("fft3d", np.fft.fftn, 3)
-ifft = _complex("ifft", np.fft.ifftn, 1)
+ifft = _complex("ifft", np.fft.ifft, 1)
 ifft2d = _complex("ifft2d", np.fft.ifftn, 2)
 ifft3d = _complex("ifft3d", np.fft.ifftn, 3)
 
@@ -58,6 +58,8 @@ def _real(name: str, function: Any, rank: int, kind: str) -> Any:
             raise invalid(f"Give tf.signal.{spelled} {rank} fft_length: got {s}.")
         if s is not None and min(s) < (1 if kind == "f" else 0):
             raise invalid(f"Give tf.signal.{spelled} a positive fft_length: got {s}.")
+        if rank == 1:
+            return function(x, None if s is None else s[0])
         return function(x, s=s, axes=tuple(range(-rank, 0)))
 
     spelled = transform.__name__ = transform.__qualname__ = name
@@ -68,10 +70,10 @@ def _real(name: str, function: Any, rank: int, kind: str) -> Any:
     return operation(transform)
 
 
-rfft = _real("rfft", np.fft.rfftn, 1, "f")
+rfft = _real("rfft", np.fft.rfft, 1, "f")
 rfft2d = _real("rfft2d", np.fft.rfftn, 2, "f")
 rfft3d = _real("rfft3d", np.fft.rfftn, 3, "f")
-irfft = _real("irfft", np.fft.irfftn, 1, "c")
+irfft = _real("irfft", np.fft.irfft, 1, "c")
 irfft2d = _real("irfft2d", np.fft.irfftn, 2, "c")
 irfft3d = _real("irfft3d", np.fft.irfftn, 3, "c")
 
