@@ -65,7 +65,7 @@ class Band:
         self.flat = np.where(self.inside, self.row * columns + self.column, 0)
 
     def places(self, rows: int, columns: int) -> tuple[Any, Any]:
-        """For each entry of a matrix the entry of the flat array of diagonals, and if it is there."""
+        """For each entry of a matrix its place among the diagonals, and if it has one."""
         source = np.zeros((rows, columns), np.intp)
         taken = np.zeros((rows, columns), bool)
         where = self.row[self.inside], self.column[self.inside]
