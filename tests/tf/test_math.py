@@ -15,7 +15,7 @@ from gradtape.tf.errors import InvalidArgumentError
 
 
 def test_importing_loads_no_scipy() -> None:
-    use = "tf.exp(1.0); tf.linalg.inv([[2.0]]); tf.random.normal([2]); tf.signal.hann_window(4)"
+    use = "tf.exp(1.0); tf.linalg.inv([[2.0]]); tf.signal.hann_window(4)"
     code = f"import sys, gradtape.tf as tf; {use}; print('scipy' in sys.modules)"
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60

@@ -8,7 +8,7 @@ arXiv:1805.08498).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from gradtape.tf.errors import InvalidValueError, invalid
 from gradtape.tf.operation import lengths
 from gradtape.tf.policy import tensor
 
-Bits = np.random.Generator
+if TYPE_CHECKING:  # NumPy loads its generators when the first is made
+    Bits = np.random.Generator
 
 
 def _floating(dtype: Any) -> Any:

@@ -37,11 +37,13 @@ class _Streams:
 
     def restart(self, seed: int | None) -> None:
         self._seed = seed
-        self._common = np.random.default_rng(seed)
+        self._common: np.random.Generator | None = None
         self._own: dict[int, np.random.Generator] = {}
 
     def of(self, seed: Any) -> np.random.Generator:
         if seed is None:
+            if self._common is None:
+                self._common = np.random.default_rng(self._seed)
             return self._common
         word = int(raw(seed)) % (1 << 64)
         if word not in self._own:
