@@ -98,6 +98,20 @@ for _name in ("is_finite", "is_inf", "is_nan"):
         return _get(tf, name)(kinks)
 
 
+for _name in (
+    *("abs", "exp", "log1p", "sigmoid", "softplus", "softsign", "log_sigmoid", "erf", "lgamma"),
+    *("tanh", "rsqrt", "square", "reciprocal_no_nan", "floor", "round", "sinh"),
+    *("reduce_sum", "reduce_mean", "reduce_max", "reduce_logsumexp", "reduce_std", "cumsum"),
+    *("reduce_variance", "reduce_euclidean_norm", "l2_normalize", "zero_fraction"),
+):
+    operation(
+        f"{_name} float16",
+        lambda tf, x, name=_name: _get(tf, name)(x),
+        np.array([0.25, 1.5, 0.75], np.float16),
+        order=1,
+        rtol=4e-3,
+    )
+
 # -- special functions --------------------------------------------------------------------------
 
 _SPECIAL: dict[str, Any] = {
@@ -173,6 +187,15 @@ for _name in ("maximum", "minimum", "atan2", "floormod", "mod", "nextafter"):
     operation(_name, lambda tf, x, y, name=_name: _get(tf, name)(x, y), real, other, order=1)
 for _name in ("divide_no_nan", "multiply_no_nan", "xdivy"):
     operation(_name, lambda tf, x, y, name=_name: _get(tf, name)(x, y), real, other, rtol=1e-9)
+for _name in ("add", "maximum", "pow", "xlogy", "divide_no_nan", "floormod", "atan2"):
+    operation(
+        f"{_name} float16",
+        lambda tf, x, y, name=_name: _get(tf, name)(x, y),
+        np.array([0.25, 1.5], np.float16),
+        np.array([0.5, 2.0], np.float16),
+        order=1,
+        rtol=4e-3,
+    )
 for _name in ("xlogy", "xlog1py", "pow"):
     operation(_name, lambda tf, x, y, name=_name: _get(tf, name)(x, y), positive, positive[::-1])
 

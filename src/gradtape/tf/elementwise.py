@@ -48,7 +48,8 @@ def _sigmoid(x: Any) -> Any:
         return 1 / (1 + np.exp(-x))
     from scipy.special import expit
 
-    return expit(x)
+    y = expit(x)
+    return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
 def _log_sigmoid(x: Any) -> Any:

@@ -21,10 +21,15 @@ def _scipy(name: str) -> Any:
     def function(*args: Any) -> Any:
         import scipy.special
 
-        return getattr(scipy.special, name)(*args)
+        return like(getattr(scipy.special, name)(*args), args[0])
 
     function.__name__ = name
     return function
+
+
+def like(y: Any, x: Any) -> Any:
+    """`y` in the dtype of `x`: of float16 SciPy makes float32 or float64."""
+    return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
 def _of_one(name: str, scipy_name: str | None = None) -> Any:
@@ -35,7 +40,7 @@ def _fresnel(part: int) -> Any:
     def function(x: Any) -> Any:
         import scipy.special
 
-        return scipy.special.fresnel(x)[part]
+        return like(scipy.special.fresnel(x)[part], x)
 
     function.__name__ = "fresnel"
     return function
@@ -76,7 +81,7 @@ def zeta(x: Any, q: Any, name: Any = None) -> Any:
     from scipy.special import _ufuncs
 
     x, q = together(x, q)
-    return _ufuncs._zeta(x, q)
+    return like(_ufuncs._zeta(x, q), x)
 
 
 @operation
@@ -99,7 +104,7 @@ def betainc(a: Any, b: Any, x: Any, name: Any = None) -> Any:
     a, b, x = together(a, b, x)
     if a.dtype.kind != "f":
         raise invalid_type(f"Cast the arguments with tf.cast: tf.math.betainc got {a.dtype}.")
-    return betainc(a, b, x)
+    return like(betainc(a, b, x), a)
 
 
 @operation
@@ -110,4 +115,4 @@ def lbeta(x: Any, name: Any = None) -> Any:
     x = tensor(x)
     if not x.ndim:
         x = np.reshape(x, (1,))
-    return np.sum(gammaln(x), axis=-1) - gammaln(np.sum(x, axis=-1))
+    return like(np.sum(gammaln(x), axis=-1) - gammaln(np.sum(x, axis=-1)), x)
