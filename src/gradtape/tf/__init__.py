@@ -75,7 +75,6 @@ from gradtape.tf.elementwise import (
 )
 from gradtape.tf.fourier import fftnd, ifftnd, irfftnd, rfftnd
 from gradtape.tf.functions import function, name_scope
-from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
 from gradtape.tf.products import einsum, eye, matmul, norm, tensordot
 from gradtape.tf.reductions import (
