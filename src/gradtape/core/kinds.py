@@ -161,15 +161,13 @@ class Elementwise(Recorded):
         if options is not None or g.__class__ in FORMS:
             self._pull_carefully(g, ids, saved, options, live, into)
             return
-        scalar = g.__class__ in REAL_SCALARS
-        seed = g.__class__ is int and g == 1
         for ident, partial in zip(ids, self.partials):  # noqa: B905
             if ident in live:
                 if partial.__class__ is int:
                     c = g if partial == 1 else -g if partial else DEAD
                 elif partial.__class__ is Over:
                     c = g / partial.divisor(*saved)
-                elif seed or (scalar and g == 1):
+                elif (g.__class__ is int or g.__class__ in REAL_SCALARS) and g == 1:
                     c = partial(*saved)
                 else:
                     c = g * partial(*saved)  # NumPy multiplies into the nameless right operand
