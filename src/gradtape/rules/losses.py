@@ -1,0 +1,130 @@
+"""The cross-entropy of a softmax, along the last axis: one operation, for a loss in one pass each way.
+
+With ``z`` the logits and ``s = softmax(z)``, the loss ``log(sum(exp(z))) - z[label]`` has slope
+``s - onehot`` in `z`. For weights ``p`` in place of a label it is ``sum(p) log(sum(exp(z))) - p z``,
+with slopes ``sum(p) s - p`` in `z` and ``log(sum(exp(z))) - z`` in `p`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from gradtape.core.batching import leading
+from gradtape.core.domains import call, draw, positive_real, real_only
+from gradtape.core.rules import raw, register
+from gradtape.rules.reductions import Reduction
+
+_MAX: Any = np.maximum.reduce
+_MIN: Any = np.minimum.reduce
+_SUM: Any = np.add.reduce
+
+
+def label_cross_entropy(logits: Any, labels: Any) -> Any:
+    """The loss of `logits` of shape ``(..., n)`` for integer `labels` of shape ``(...)``."""
+    below, total = _below(logits)
+    return np.log(total) - _picked(below, labels)
+
+
+def weighted_cross_entropy(logits: Any, weights: Any) -> Any:
+    """The loss of `logits` of shape ``(..., n)`` for `weights` of that shape."""
+    below, total = _below(logits)
+    # Weight 0 on a logit of -inf says nothing, and is not NaN.
+    terms = weights * np.where(weights == 0, 0, below)
+    return np.sum(weights, axis=-1) * np.log(total) - np.sum(terms, axis=-1)
+
+
+def _below(logits: Any) -> tuple[Any, Any]:
+    """How far each logit is below the largest, and the sum of the exponentials of that."""
+    plain = raw(logits)
+    if isinstance(plain, np.ndarray):
+        top = _MAX(plain, -1, None, None, True)
+    else:
+        top = np.max(plain, axis=-1, keepdims=True)
+    below = logits - top  # the loss is the same for any `top`: it counts as constant
+    if isinstance(below, np.ndarray):
+        return below, _SUM(np.exp(below), -1)
+    return below, np.sum(np.exp(below), axis=-1)
+
+
+def _softmax(logits: Any) -> Any:
+    below, total = _below(logits)
+    return np.exp(below) / total[..., None]
+
+
+def _picked(below: Any, labels: Any) -> Any:
+    """The entry of each row that its label names."""
+    count = below.shape[-1]
+    if not isinstance(below, np.ndarray) or not isinstance(labels, np.ndarray):
+        return np.sum(np.where(_is_label(labels, count), below, 0), axis=-1)
+    if labels.size and (_MIN(labels, None) < 0 or _MAX(labels, None) >= count):
+        _refuse(labels, count)
+    shape = np.broadcast_shapes(labels.shape, below.shape[:-1])  # which differ among examples
+    if below.shape[:-1] != shape:
+        below = np.broadcast_to(below, (*shape, count))
+    if labels.shape != shape:
+        labels = np.broadcast_to(labels, shape)
+    if len(shape) == 1:
+        return below[np.arange(shape[0]), labels]
+    return np.take_along_axis(below, labels[..., None], -1)[..., 0]
+
+
+def _is_label(labels: Any, count: int) -> Any:
+    return labels[..., None] == np.arange(count)
+
+
+def _refuse(labels: Any, count: int) -> NoReturn:
+    wrong = labels[(labels < 0) | (labels >= count)]
+    raise ValueError(
+        f"Give labels from 0 to {count - 1}, for {count} classes: softmax_cross_entropy got the "
+        f"label {wrong.flat[0]}."
+    )
+
+
+def _label_vjp(g: Any, y: Any, logits: Any, labels: Any) -> Any:
+    return g[..., None] * (_softmax(logits) - _is_label(labels, logits.shape[-1]))
+
+
+def _weighted_in_logits(g: Any, y: Any, logits: Any, weights: Any) -> Any:
+    total = np.sum(weights, axis=-1, keepdims=True)
+    return g[..., None] * (total * _softmax(logits) - weights)
+
+
+def _weighted_in_weights(g: Any, y: Any, logits: Any, weights: Any) -> Any:
+    below, total = _below(logits)
+    return g[..., None] * (np.log(total)[..., None] - below)
+
+
+class _Loss(Reduction):
+    """A loss of each row: a row whose loss is not live has no live entry."""
+
+    spread = staticmethod(lambda g, logits, labels: g[..., None])
+
+
+register(
+    _Loss(
+        label_cross_entropy,
+        [_label_vjp],
+        reads="0",
+        batch=leading(1, 0),
+        calls=[
+            call(draw(4, 3, domain=real_only), np.array([0, 2, 1, 2])),
+            call(draw(2, 2, 3, domain=real_only), np.array([[0, 2], [1, 1]])),
+            call(draw(3, domain=real_only), np.array(1)),
+        ],
+    )
+)
+register(
+    _Loss(
+        weighted_cross_entropy,
+        [_weighted_in_logits, _weighted_in_weights],
+        reads="0 1",
+        batch=leading(1, 1),
+        calls=[
+            call(draw(4, 3, domain=real_only), draw(4, 3, domain=positive_real)),
+            call(draw(3, domain=real_only), draw(3, domain=positive_real)),
+            call(draw(2, 3, domain=real_only), np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]])),
+        ],
+    )
+)
