@@ -212,7 +212,8 @@ WORKLOAD = Workload(
     rtol=2e-6,  # of the largest weight: one thousandth of what a step changes
     targets=(AS_FAST_AS_ANY_TORCH,),
     note=(
-        "gradtape and autograd run plain NumPy code (maximum, logsumexp from max, exp, sum, log); "
-        "PyTorch, TensorFlow and MyGrad their own fused cross-entropy."
+        "gradtape runs NumPy's maximum and gt.nn.softmax_cross_entropy; PyTorch, TensorFlow and "
+        "MyGrad their own fused cross-entropy, unless the loss is said not to be fused; JAX and "
+        "autograd plain code (logsumexp from max, exp, sum, log)."
     ),
 )

@@ -17,40 +17,42 @@ from gradtape.core.rules import raw, register
 from gradtape.rules.reductions import Reduction
 
 _MAX: Any = np.maximum.reduce
-_MIN: Any = np.minimum.reduce
 _SUM: Any = np.add.reduce
 
 
 def label_cross_entropy(logits: Any, labels: Any) -> Any:
     """The loss of `logits` of shape ``(..., n)`` for integer `labels` of shape ``(...)``."""
-    below, total = _below(logits)
-    return np.log(total) - _picked(below, labels)
+    below = _below(logits)
+    return np.log(_total(np.exp(below)))[..., 0] - _picked(below, labels)
 
 
 def weighted_cross_entropy(logits: Any, weights: Any) -> Any:
     """The loss of `logits` of shape ``(..., n)`` for `weights` of that shape."""
-    below, total = _below(logits)
+    below = _below(logits)
     # Weight 0 on a logit of -inf says nothing, and is not NaN.
     terms = weights * np.where(weights == 0, 0, below)
-    return np.sum(weights, axis=-1) * np.log(total) - np.sum(terms, axis=-1)
+    log = np.log(_total(np.exp(below)))[..., 0]
+    return np.sum(weights, axis=-1) * log - np.sum(terms, axis=-1)
 
 
-def _below(logits: Any) -> tuple[Any, Any]:
-    """How far each logit is below the largest, and the sum of the exponentials of that."""
+def _below(logits: Any) -> Any:
+    """How far each logit is below the largest: the loss is the same for that."""
     plain = raw(logits)
     if isinstance(plain, np.ndarray):
-        top = _MAX(plain, -1, None, None, True)
-    else:
-        top = np.max(plain, axis=-1, keepdims=True)
-    below = logits - top  # the loss is the same for any `top`: it counts as constant
-    if isinstance(below, np.ndarray):
-        return below, _SUM(np.exp(below), -1)
-    return below, np.sum(np.exp(below), axis=-1)
+        return logits - _MAX(plain, -1, None, None, True)
+    return logits - np.max(plain, axis=-1, keepdims=True)
+
+
+def _total(exp: Any) -> Any:
+    """The sum of each row, as a column."""
+    if isinstance(exp, np.ndarray):
+        return _SUM(exp, -1, None, None, True)
+    return np.sum(exp, axis=-1, keepdims=True)
 
 
 def _softmax(logits: Any) -> Any:
-    below, total = _below(logits)
-    return np.exp(below) / total[..., None]
+    exp = np.exp(_below(logits))
+    return exp / _total(exp)
 
 
 def _picked(below: Any, labels: Any) -> Any:
@@ -58,15 +60,13 @@ def _picked(below: Any, labels: Any) -> Any:
     count = below.shape[-1]
     if not isinstance(below, np.ndarray) or not isinstance(labels, np.ndarray):
         return np.sum(np.where(_is_label(labels, count), below, 0), axis=-1)
-    if labels.size and (_MIN(labels, None) < 0 or _MAX(labels, None) >= count):
+    if labels.size and _MAX(labels.astype(np.uintp), None) >= count:  # where -1 is the largest
         _refuse(labels, count)
-    shape = np.broadcast_shapes(labels.shape, below.shape[:-1])  # which differ among examples
-    if below.shape[:-1] != shape:
-        below = np.broadcast_to(below, (*shape, count))
-    if labels.shape != shape:
-        labels = np.broadcast_to(labels, shape)
-    if len(shape) == 1:
-        return below[np.arange(shape[0]), labels]
+    if below.shape[:-1] != labels.shape:  # one of the two differs between examples, or both
+        shape = np.broadcast_shapes(labels.shape, below.shape[:-1])
+        below, labels = np.broadcast_to(below, (*shape, count)), np.broadcast_to(labels, shape)
+    if len(labels.shape) == 1:
+        return below[np.arange(len(labels)), labels]
     return np.take_along_axis(below, labels[..., None], -1)[..., 0]
 
 
@@ -87,13 +87,12 @@ def _label_vjp(g: Any, y: Any, logits: Any, labels: Any) -> Any:
 
 
 def _weighted_in_logits(g: Any, y: Any, logits: Any, weights: Any) -> Any:
-    total = np.sum(weights, axis=-1, keepdims=True)
-    return g[..., None] * (total * _softmax(logits) - weights)
+    return g[..., None] * (_total(weights) * _softmax(logits) - weights)
 
 
 def _weighted_in_weights(g: Any, y: Any, logits: Any, weights: Any) -> Any:
-    below, total = _below(logits)
-    return g[..., None] * (np.log(total)[..., None] - below)
+    below = _below(logits)
+    return g[..., None] * (np.log(_total(np.exp(below))) - below)
 
 
 class _Loss(Reduction):
