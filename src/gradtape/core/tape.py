@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
@@ -24,7 +25,7 @@ from gradtape.core.handle import (
     new_identity,
     settled,
 )
-from gradtape.core.kinds import Recorded
+from gradtape.core.kinds import ALONE, Recorded
 
 _active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", default=())
 active = _active.get
@@ -700,6 +701,16 @@ def _walk_back(
 
 
 _walk_aloud = np.errstate(all="ignore")(_walk_back)
+
+
+class _Probe(Recorded):
+    """Sees how many references there are, in `pull`, to a cotangent that only the sweep holds."""
+
+    def pull(self, g: Any, ids: Any, saved: Any, options: Any, live: Any, into: Any) -> None:
+        ALONE[0] = sys.getrefcount(g)
+
+
+_walk_back([(_Probe(None), 1, (), (), None)], {1: np.zeros(1)}, {1}, set(), None)
 
 
 def _rewrap(saved: Any, out: Any, ids: Sequence[int], tensor: type[Handle]) -> Sequence[Any]:

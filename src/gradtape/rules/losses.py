@@ -1,8 +1,9 @@
-"""The cross-entropy of a softmax, along the last axis: one operation, for a loss in one pass each way.
+"""The cross-entropy of a softmax along the last axis, as one operation.
 
 With ``z`` the logits and ``s = softmax(z)``, the loss ``log(sum(exp(z))) - z[label]`` has slope
-``s - onehot`` in `z`. For weights ``p`` in place of a label it is ``sum(p) log(sum(exp(z))) - p z``,
-with slopes ``sum(p) s - p`` in `z` and ``log(sum(exp(z))) - z`` in `p`.
+``s - onehot`` in `z`. With weights ``p`` in place of a label it is
+``sum(p) log(sum(exp(z))) - sum(p z)``, with slopes ``sum(p) s - p`` in `z` and
+``log(sum(exp(z))) - z`` in `p`.
 """
 
 from __future__ import annotations
