@@ -96,7 +96,7 @@ _LARGE = 1 << 18
 """Bytes from which a fresh array costs more than finding out that an old one may be used."""
 
 ALONE = [-1]
-"""What `sys.getrefcount` says in `pull` of a cotangent that only the sweep holds: the sweep asks."""
+"""What `sys.getrefcount` says in `pull` of a cotangent that only the sweep holds; it tells."""
 
 
 class Over:
