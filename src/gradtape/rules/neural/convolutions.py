@@ -1,0 +1,440 @@
+"""Convolutions of arrays with channels, of any rank.
+
+Three maps are the transposes of each other, for all pair the same numbers: inputs ``x``, kernels
+``k`` and outputs ``g`` in ``sum(x[n, i * stride + j * dilation, c] * k[j, c, o] * g[n, i, o])``.
+Each gives the derivative in one of the three, so the three have all derivatives among themselves.
+
+The windows are gathered as the rows of a matrix, so that BLAS does the sums (K. Chellapilla,
+S. Puri, P. Simard, "High performance convolutional neural networks for document processing", 2006).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.core.batching import spread
+from gradtape.core.domains import call, draw
+from gradtape.core.kinds import invoke
+from gradtape.core.rules import RULES, bilinear, composite
+from gradtape.rules.arguments import as_array, conj
+from gradtape.rules.neural.windows import Windows, of_plain_arrays, per_axis, placed
+
+BLOCK = 1 << 18
+"""How many entries of windows are gathered at a time: they should stay in the cache."""
+
+NARROW = 4
+"""Fewer channels than this are copied one by one, in long runs along the other axes."""
+
+# -- matrices of windows ------------------------------------------------------------------------
+
+
+def _grouped(a: Any, rows: int, groups: int) -> Any:
+    """Entries with channels last as a matrix for each group of channels, without a copy."""
+    return a.reshape(rows, groups, a.shape[-1] // groups).transpose(1, 0, 2)
+
+
+def _padded(x: Any, windows: Windows, dtype: Any) -> Any:
+    if windows.padded == windows.lengths:
+        return np.ascontiguousarray(x, dtype)
+    full = np.zeros((x.shape[0], *windows.padded, x.shape[-1]), dtype)
+    full[windows.inner] = x
+    return full
+
+
+def _windows_of(x: Any, windows: Windows, groups: int) -> Any:
+    """A view of the padded `x`: (batch, windows, entries of a window, groups, channels)."""
+    first, *steps, last = x.strides
+    channels = x.shape[-1] // groups
+    return np.ndarray(
+        (x.shape[0], *windows.counts, *windows.sizes, groups, channels),
+        x.dtype,
+        x,
+        0,
+        (
+            first,
+            *[step * stride for step, stride in zip(steps, windows.strides, strict=True)],
+            *[step * dilation for step, dilation in zip(steps, windows.dilations, strict=True)],
+            channels * last,
+            last,
+        ),
+    )
+
+
+def _blocks(batch: int, count: int, size: int) -> Iterator[tuple[slice, slice]]:
+    """Ranges of the batch and of the first axis of windows, `size` entries each, for `BLOCK`."""
+    rows = max(BLOCK // max(size, 1), 1)
+    if rows < count:
+        for i in range(batch):
+            for j in range(0, count, rows):
+                yield slice(i, i + 1), slice(j, min(j + rows, count))
+        return
+    step = max(rows // max(count, 1), 1)
+    for i in range(0, batch, step):
+        yield slice(i, min(i + step, batch)), slice(0, count)
+
+
+def _columns(view: Any, rank: int) -> Any:
+    """The windows of a block as a matrix for each group, one window in each row."""
+    groups, channels = view.shape[-2:]
+    outer, window = tuple(range(rank + 1)), tuple(range(rank + 1, 2 * rank + 1))
+    size = math.prod(view.shape[rank + 1 : -2]) * channels
+    count = math.prod(view.shape[: rank + 1])
+    if channels < NARROW:
+        order = (2 * rank + 1, *window, 2 * rank + 2, *outer)
+        return view.transpose(order).reshape(groups, size, count).transpose(0, 2, 1)
+    order = (2 * rank + 1, *outer, *window, 2 * rank + 2)
+    return view.transpose(order).reshape(groups, count, size)
+
+
+def _matrices(
+    x: Any, windows: Windows, groups: int, dtype: Any
+) -> Iterator[tuple[tuple[slice, slice], Any]]:
+    """The blocks, each with its `_columns`."""
+    view = _windows_of(_padded(x, windows, dtype), windows, groups)
+    rank, counts = len(windows.sizes), windows.counts
+    size = math.prod(counts[1:]) * math.prod(windows.sizes) * x.shape[-1]
+    for block in _blocks(x.shape[0], counts[0], size):
+        yield block, _columns(view[block], rank)
+
+
+# -- the three maps -----------------------------------------------------------------------------
+
+
+def correlate(x: Any, kernel: Any, *, windows: Windows, groups: int) -> Any:
+    """``y[n, i, o] = sum(x[n, i * stride + j * dilation, c] * kernel[j, c, o])``."""
+    of_plain_arrays(conv, x, kernel)
+    dtype, outs = np.result_type(x, kernel), kernel.shape[-1]
+    y = np.empty((x.shape[0], *windows.counts, outs), dtype)
+    if not (y.size and kernel.size):
+        y[...] = 0
+        return y
+    factor = _kernel_matrix(kernel, groups, dtype)
+    for block, columns in _matrices(x, windows, groups, dtype):
+        part = y[block]
+        np.matmul(columns, factor, out=_grouped(part, part.size // outs, groups))
+    return y
+
+
+def correlate_inputs(g: Any, kernel: Any, *, windows: Windows, groups: int) -> Any:
+    """The transpose of `correlate` in `x`: each window's output, added to what it stood on."""
+    of_plain_arrays(conv_transpose, g, kernel)
+    dtype, outs = np.result_type(g, kernel), kernel.shape[-1]
+    channels = kernel.shape[-2]
+    if _is_narrower_backwards(windows, channels, outs // groups):
+        turned, swapped = _backwards(kernel, windows, groups)
+        return correlate(g, swapped, windows=turned, groups=groups)
+    x = np.zeros((g.shape[0], *windows.padded, channels * groups), dtype)
+    if g.size and kernel.size:
+        g = np.ascontiguousarray(g, dtype)
+        factor = _kernel_matrix(kernel, groups, dtype)
+        size = math.prod(windows.counts[1:]) * math.prod(windows.sizes) * channels * groups
+        for block in _blocks(g.shape[0], windows.counts[0], size):
+            part = g[block]
+            rows = _grouped(part, part.size // outs, groups)
+            _add_windows(x, rows, factor, block, windows)
+    return x if windows.padded == windows.lengths else x[windows.inner]
+
+
+def correlate_kernels(x: Any, g: Any, *, windows: Windows, groups: int) -> Any:
+    """The transpose of `correlate` in `kernel`: how each entry of a window goes with outputs."""
+    of_plain_arrays(conv, x, g)
+    dtype, outs = np.result_type(x, g), g.shape[-1]
+    size = math.prod(windows.sizes) * (x.shape[-1] // groups)
+    total = np.zeros((groups, size, outs // groups), dtype)
+    if x.size and g.size:
+        g = np.ascontiguousarray(g, dtype)
+        for block, columns in _matrices(x, windows, groups, dtype):
+            part = g[block]
+            total += columns.transpose(0, 2, 1) @ _grouped(part, part.size // outs, groups)
+    shape = (*windows.sizes, x.shape[-1] // groups, outs)
+    return total.transpose(1, 0, 2).reshape(shape)
+
+
+def _kernel_matrix(kernel: Any, groups: int, dtype: Any) -> Any:
+    kernel = np.ascontiguousarray(kernel, dtype)
+    return _grouped(kernel, kernel.size // kernel.shape[-1], groups)
+
+
+def _add_windows(x: Any, rows: Any, factor: Any, block: Any, windows: Windows) -> None:
+    """Add ``rows @ factor.T``, the entries of the windows of `block`, to the padded `x`."""
+    examples, first = block
+    groups, size, _ = factor.shape
+    channels = size // math.prod(windows.sizes)
+    counts = (first.stop - first.start, *windows.counts[1:])
+    outer = (examples.stop - examples.start, *counts)
+    starts = (first.start * windows.strides[0], *(0,) * (len(counts) - 1))
+    narrow = channels < NARROW
+    if narrow:
+        parts = factor @ rows.transpose(0, 2, 1)
+        parts = parts.reshape(groups, *windows.sizes, channels, *outer)
+    else:
+        parts = (rows @ factor.transpose(0, 2, 1)).reshape(groups, *outer, *windows.sizes, channels)
+    for tap in np.ndindex(windows.sizes):
+        where: list[Any] = [examples]
+        steps = zip(tap, windows.dilations, windows.strides, counts, starts, strict=True)
+        for k, dilation, stride, count, start in steps:
+            start += k * dilation
+            where.append(slice(start, start + (count - 1) * stride + 1, stride))
+        target = x[tuple(where)]
+        for group in range(groups):
+            at = group * channels
+            if not narrow:
+                target[..., at : at + channels] += parts[(group, ..., *tap, slice(None))]
+                continue
+            for channel in range(channels):
+                target[..., at + channel] += parts[(group, *tap, channel)]
+
+
+def _is_narrower_backwards(windows: Windows, channels: int, outs: int) -> bool:
+    """Whether windows on the outputs are quicker to gather than those on the inputs to add."""
+    return (
+        NARROW <= channels
+        and outs <= 2 * channels
+        and set(windows.strides) == {1}
+        and 0 not in windows.counts
+        and all([max(p) < n for p, n in zip(windows.pads, windows.spans, strict=True)])
+    )
+
+
+def _backwards(kernel: Any, windows: Windows, groups: int) -> tuple[Windows, Any]:
+    """Windows on outputs, and a kernel, whose `correlate` is `correlate_inputs` of stride 1."""
+    pads = [
+        (span - 1 - low, span - 1 - high)
+        for span, (low, high) in zip(windows.spans, windows.pads, strict=True)
+    ]
+    turned = windows._replace(lengths=windows.counts, pads=tuple(pads))
+    *sizes, channels, outs = kernel.shape
+    kernel = kernel[(slice(None, None, -1),) * len(sizes)]
+    kernel = kernel.reshape(*sizes, channels, groups, outs // groups).swapaxes(-3, -1)
+    return turned, kernel.reshape(*sizes, outs // groups, groups * channels)
+
+
+# -- batches ------------------------------------------------------------------------------------
+
+
+def _beside(a: Any) -> Any:
+    """Examples along the first axis as more channels."""
+    return np.reshape(np.moveaxis(a, 0, -2), (*a.shape[1:-1], a.shape[0] * a.shape[-1]))
+
+
+def _apart(y: Any, size: int, axis: int = -1) -> Any:
+    """`size` examples along the first axis, of which those before the channels at `axis` were."""
+    at = y.ndim + axis
+    shape = (*y.shape[:at], size, y.shape[at] // size, *y.shape[at + 1 :])
+    return np.moveaxis(np.reshape(y, shape), at, 0)
+
+
+def folded(call: Any, values: Sequence[Any], batched: Sequence[bool], options: Any) -> Any:
+    """The batching of a function of examples along the first axis already."""
+    a, *rest = values
+    y = call(np.reshape(a, (a.shape[0] * a.shape[1], *a.shape[2:])), *rest, **options)
+    return np.reshape(y, (*a.shape[:2], *y.shape[1:]))
+
+
+def _grouped_examples(call: Any, values: Any, batched: Any, options: Any) -> Any:
+    """Each example as a group of channels of its own."""
+    a, b = spread(values, batched)
+    size = a.shape[0]
+    options = {**options, "groups": size * options["groups"]}
+    return _apart(call(_beside(a), _beside(b), **options), size)
+
+
+def _correlate_examples(call: Any, values: Any, batched: Any, options: Any) -> Any:
+    if not batched[1]:
+        return folded(call, values, batched, options)
+    if batched[0] or options["groups"] > 1:
+        return _grouped_examples(call, values, batched, options)
+    return _apart(call(values[0], _beside(values[1]), **options), values[1].shape[0])
+
+
+def _input_examples(call: Any, values: Any, batched: Any, options: Any) -> Any:
+    if not batched[1]:
+        return folded(call, values, batched, options)
+    return _grouped_examples(call, values, batched, options)
+
+
+def _kernel_examples(call: Any, values: Any, batched: Any, options: Any) -> Any:
+    if all(batched) or options["groups"] > 1:
+        return _grouped_examples(call, values, batched, options)
+    x, g = values
+    if batched[0]:
+        return _apart(call(_beside(x), g, **options), x.shape[0], axis=-2)
+    return _apart(call(x, _beside(g), **options), g.shape[0])
+
+
+# -- rules --------------------------------------------------------------------------------------
+
+
+def _of(function: Any) -> Any:
+    """`function` of the file, recorded where it must be, with conjugates as transposes have."""
+
+    def transpose(a: Any, b: Any, options: Any) -> Any:
+        return invoke(RULES[function], (a, b), options)
+
+    return transpose
+
+
+_y, _x, _k = _of(correlate), _of(correlate_inputs), _of(correlate_kernels)
+
+_EXAMPLES = [
+    (Windows((5,), (3,), (1,), (1,), ((0, 0),)), 1, 1, 2),
+    (Windows((6,), (2,), (2,), (2,), ((1, 0),)), 2, 2, 2),
+    (Windows((3, 4), (2, 3), (1, 2), (1, 1), ((1, 0), (1, 1))), 1, 2, 1),
+    (Windows((3, 3), (2, 2), (1, 1), (1, 1), ((0, 1), (0, 0))), 1, 4, 2),
+    (Windows((2, 2), (2, 1), (1, 1), (1, 1), ((0, 0), (0, 0))), 2, 4, 2),
+    (Windows((2, 3, 2), (2, 2, 1), (1, 1, 1), (1, 1, 1), ((0, 0),) * 3), 1, 1, 1),
+]
+"""Windows, groups, channels of the inputs and of the outputs."""
+
+
+def _calls(*which: str) -> list[Any]:
+    calls = []
+    for windows, groups, ins, outs in _EXAMPLES:
+        shapes = {
+            "x": (2, *windows.lengths, ins),
+            "k": (*windows.sizes, ins // groups, outs),
+            "g": (2, *windows.counts, outs),
+        }
+        arrays = [draw(*shapes[name]) for name in which]
+        calls.append(call(*arrays, windows=windows, groups=groups))
+    return calls
+
+
+bilinear(
+    correlate,
+    lambda g, x, kernel, **options: _x(g, conj(kernel), options),
+    lambda g, x, kernel, **options: _k(conj(x), g, options),
+    calls=_calls("x", "k"),
+    batch=_correlate_examples,
+)
+bilinear(
+    correlate_inputs,
+    lambda c, g, kernel, **options: _y(c, conj(kernel), options),
+    lambda c, g, kernel, **options: _k(c, conj(g), options),
+    calls=_calls("g", "k"),
+    batch=_input_examples,
+)
+bilinear(
+    correlate_kernels,
+    lambda c, x, g, **options: _x(conj(g), c, options),
+    lambda c, x, g, **options: _y(conj(x), c, options),
+    calls=_calls("x", "g"),
+    batch=_kernel_examples,
+)
+
+# -- the user's spelling ------------------------------------------------------------------------
+
+
+def conv(
+    x: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "VALID",
+    dilations: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """The sums over windows of `x` times `kernel`, channels last: `gradtape.nn.conv`."""
+    x, kernel = as_array(x), as_array(kernel)
+    _check_ranks("x", x, kernel)
+    groups = _check_groups(groups, kernel)
+    if x.shape[-1] != groups * kernel.shape[-2]:
+        raise ValueError(
+            f"Give x {groups * kernel.shape[-2]} channels, {groups} groups of the kernel's "
+            f"{kernel.shape[-2]}: got shapes {x.shape} and {kernel.shape}."
+        )
+    windows = placed(x.shape[1:-1], kernel.shape[:-2], strides, padding, dilations)
+    _check_fit(windows)
+    return _y(x, kernel, {"windows": windows, "groups": groups})
+
+
+def conv_transpose(
+    x: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "VALID",
+    dilations: Any = 1,
+    groups: int = 1,
+    output_shape: Any = None,
+) -> Any:
+    """The transpose of `conv` in its input: `gradtape.nn.conv_transpose`."""
+    x, kernel = as_array(x), as_array(kernel)
+    _check_ranks("x", x, kernel)
+    groups = _check_groups(groups, kernel)
+    if x.shape[-1] != kernel.shape[-1]:
+        raise ValueError(
+            f"Give x {kernel.shape[-1]} channels, as many as the kernel's last axis: got shapes "
+            f"{x.shape} and {kernel.shape}."
+        )
+    counts, sizes = x.shape[1:-1], kernel.shape[:-2]
+    if output_shape is None:
+        output_shape = _least_lengths(counts, sizes, strides, padding, dilations)
+    lengths = per_axis("output_shape", output_shape, len(sizes))
+    windows = placed(lengths, sizes, strides, padding, dilations)
+    if windows.counts != counts:
+        raise ValueError(
+            f"Give an output_shape on which {counts} windows stand, as x has: got {lengths}, on "
+            f"which {windows.counts} stand."
+        )
+    return _x(x, kernel, {"windows": windows, "groups": groups})
+
+
+def _least_lengths(
+    counts: Sequence[int], sizes: Sequence[int], strides: Any, padding: Any, dilations: Any
+) -> tuple[int, ...]:
+    """The least lengths on which `counts` windows stand; with "SAME", `counts` times `strides`."""
+    windows = placed(counts, sizes, strides, padding, dilations)
+    if isinstance(padding, str) and padding.upper() == "SAME":
+        return tuple([n * stride for n, stride in zip(counts, windows.strides, strict=True)])
+    axes = zip(counts, windows.strides, windows.spans, windows.pads, strict=True)
+    return tuple([(n - 1) * stride + span - sum(pads) for n, stride, span, pads in axes])
+
+
+def _check_ranks(name: str, x: Any, kernel: Any) -> None:
+    if x.ndim < 3 or kernel.ndim != x.ndim:
+        raise ValueError(
+            f"Give {name} and the kernel one rank of 3 or more, (batch, ..., channels) and "
+            f"(window ..., channels, outputs): got shapes {x.shape} and {kernel.shape}."
+        )
+    if 0 in kernel.shape:
+        raise ValueError(f"Give a kernel with entries: got shape {kernel.shape}.")
+
+
+def _check_groups(groups: Any, kernel: Any) -> int:
+    (groups,) = per_axis("groups", groups, 1)
+    if kernel.shape[-1] % groups:
+        raise ValueError(
+            f"Give groups that divide the {kernel.shape[-1]} outputs of the kernel: got {groups}."
+        )
+    return groups
+
+
+def _check_fit(windows: Windows) -> None:
+    if 0 in windows.counts and 0 not in windows.lengths:
+        raise ValueError(
+            f"Give a window that fits, or padding: it reaches {windows.spans} entries far, on axes "
+            f"of {windows.padded} with their padding."
+        )
+
+
+composite(
+    conv,
+    calls=[
+        call(draw(2, 5, 1), draw(3, 1, 2)),
+        call(draw(1, 4, 5, 2), draw(2, 3, 2, 2), (1, 2), "SAME"),
+        call(draw(2, 4, 4, 2), draw(2, 2, 1, 4), padding="same", dilations=2, groups=2),
+        call(draw(1, 3, 1), draw(2, 1, 1), padding=[(2, 1)], strides=2),
+    ],
+)(conv)
+composite(
+    conv_transpose,
+    calls=[
+        call(draw(2, 3, 2), draw(3, 1, 2)),
+        call(draw(1, 2, 2, 2), draw(3, 2, 4, 2), 2, "SAME"),
+        call(draw(1, 2, 2), draw(3, 1, 2), 2, "SAME", groups=2, output_shape=3),
+        call(draw(1, 2, 4), draw(2, 1, 4), padding=[(1, 0)], dilations=2),
+    ],
+)(conv_transpose)

@@ -1,0 +1,135 @@
+"""Where windows stand on the axes of an array: strides, padding, dilations.
+
+Arrays have their batch axis first and their channels last; windows move over the axes between.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Slices = tuple[slice, ...]
+
+
+class Windows(NamedTuple):
+    """Windows of `sizes` on axes of `lengths`, `strides` apart, `dilations` between their entries.
+
+    `pads` are the entries that are imagined before and after each axis.
+    """
+
+    lengths: tuple[int, ...]
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+
+    @property
+    def spans(self) -> tuple[int, ...]:
+        """How far a window reaches along each axis."""
+        return tuple([(n - 1) * d + 1 for n, d in zip(self.sizes, self.dilations, strict=True)])
+
+    @property
+    def padded(self) -> tuple[int, ...]:
+        """The lengths with the padding."""
+        return tuple([n + a + b for n, (a, b) in zip(self.lengths, self.pads, strict=True)])
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many windows stand along each axis."""
+        return tuple(
+            [
+                max((n - span) // stride + 1, 0)
+                for n, span, stride in zip(self.padded, self.spans, self.strides, strict=True)
+            ]
+        )
+
+    @property
+    def inner(self) -> tuple[Any, ...]:
+        """The index of the array in the padded one."""
+        own = [slice(a, a + n) for n, (a, _) in zip(self.lengths, self.pads, strict=True)]
+        return (slice(None), *own)
+
+    def taps(self, axis: int) -> Iterator[tuple[slice, slice]]:
+        """For each entry of a window along `axis`: which windows have it, and where they do.
+
+        An entry in the padding is not one that a window has.
+        """
+        length, stride, count = self.lengths[axis], self.strides[axis], self.counts[axis]
+        for k in range(self.sizes[axis]):
+            shift = k * self.dilations[axis] - self.pads[axis][0]
+            first = max(-(shift // stride), 0)
+            last = min((length - 1 - shift) // stride + 1, count)
+            last = max(first, last)
+            start = first * stride + shift
+            yield slice(first, last), slice(start, start + (last - first) * stride, stride)
+
+
+def per_axis(what: str, value: Any, rank: int) -> tuple[int, ...]:
+    """`value`, one integer of 1 or more or one for each of `rank` axes, as a tuple."""
+    numbers = (value,) * rank if np.ndim(value) == 0 else tuple(value)
+    try:
+        numbers = tuple([operator.index(n) for n in numbers])
+    except TypeError:
+        raise TypeError(f"Give {what} integers: got {value!r}.") from None
+    if len(numbers) != rank or any([n < 1 for n in numbers]):
+        raise ValueError(
+            f"Give {what} one integer of 1 or more, or one for each of {rank} axes: got {value!r}."
+        )
+    return numbers
+
+
+def same_pads(length: int, span: int, stride: int) -> tuple[int, int]:
+    """TensorFlow's padding to ``ceil(length / stride)`` windows: the odd entry goes last."""
+    total = max((-(-length // stride) - 1) * stride + span - length, 0)
+    return total // 2, total - total // 2
+
+
+def placed(
+    lengths: Sequence[int], sizes: Sequence[int], strides: Any, padding: Any, dilations: Any
+) -> Windows:
+    """The windows that arguments in the user's spelling describe.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not one for these axes.
+    """
+    rank = len(sizes)
+    strides = per_axis("strides", strides, rank)
+    dilations = per_axis("dilations", dilations, rank)
+    bare = Windows(tuple(lengths), tuple(sizes), strides, dilations, ((0, 0),) * rank)
+    return bare._replace(pads=_pads(padding, bare))
+
+
+def _pads(padding: Any, windows: Windows) -> tuple[tuple[int, int], ...]:
+    if isinstance(padding, str):
+        kind = padding.upper()
+        if kind == "VALID":
+            return windows.pads
+        if kind == "SAME":
+            each = zip(windows.lengths, windows.spans, windows.strides, strict=True)
+            return tuple([same_pads(*numbers) for numbers in each])
+    else:
+        try:
+            found = tuple([(operator.index(a), operator.index(b)) for a, b in padding])
+        except (TypeError, ValueError):
+            found = ()
+        if len(found) == len(windows.sizes) and all([a >= 0 and b >= 0 for a, b in found]):
+            return found
+    raise ValueError(
+        f"Give padding='VALID', 'SAME' or a pair of counts of 0 or more for each of "
+        f"{len(windows.sizes)} axes: got {padding!r}."
+    )
+
+
+def of_plain_arrays(function: Callable[..., Any], *arrays: Any) -> None:
+    """Raise if an array is one of another library."""
+    for array in arrays:
+        if not isinstance(array, np.ndarray):
+            raise TypeError(
+                f"Give {function.__name__} NumPy arrays: got {type(array).__module__}."
+                f"{type(array).__name__}."
+            )
