@@ -3,15 +3,12 @@
 Three maps are the transposes of each other, for all pair the same numbers: inputs ``x``, kernels
 ``k`` and outputs ``g`` in ``sum(x[n, i * stride + j * dilation, c] * k[j, c, o] * g[n, i, o])``.
 Each gives the derivative in one of the three, so the three have all derivatives among themselves.
-
-The windows are gathered as the rows of a matrix, so that BLAS does the sums (K. Chellapilla,
-S. Puri, P. Simard, "High performance convolutional neural networks for document processing", 2006).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,196 +18,33 @@ from gradtape.core.domains import call, draw
 from gradtape.core.kinds import invoke
 from gradtape.core.rules import RULES, bilinear, composite
 from gradtape.rules.arguments import as_array, conj
+from gradtape.rules.neural import columns, depthwise
 from gradtape.rules.neural.windows import Windows, of_plain_arrays, per_axis, placed
-
-BLOCK = 1 << 18
-"""How many entries of windows are gathered at a time: they should stay in the cache."""
-
-NARROW = 4
-"""Fewer channels than this are copied one by one, in long runs along the other axes."""
-
-# -- matrices of windows ------------------------------------------------------------------------
-
-
-def _grouped(a: Any, rows: int, groups: int) -> Any:
-    """Entries with channels last as a matrix for each group of channels, without a copy."""
-    return a.reshape(rows, groups, a.shape[-1] // groups).transpose(1, 0, 2)
-
-
-def _padded(x: Any, windows: Windows, dtype: Any) -> Any:
-    if windows.padded == windows.lengths:
-        return np.ascontiguousarray(x, dtype)
-    full = np.zeros((x.shape[0], *windows.padded, x.shape[-1]), dtype)
-    full[windows.inner] = x
-    return full
-
-
-def _windows_of(x: Any, windows: Windows, groups: int) -> Any:
-    """A view of the padded `x`: (batch, windows, entries of a window, groups, channels)."""
-    first, *steps, last = x.strides
-    channels = x.shape[-1] // groups
-    return np.ndarray(
-        (x.shape[0], *windows.counts, *windows.sizes, groups, channels),
-        x.dtype,
-        x,
-        0,
-        (
-            first,
-            *[step * stride for step, stride in zip(steps, windows.strides, strict=True)],
-            *[step * dilation for step, dilation in zip(steps, windows.dilations, strict=True)],
-            channels * last,
-            last,
-        ),
-    )
-
-
-def _blocks(batch: int, count: int, size: int) -> Iterator[tuple[slice, slice]]:
-    """Ranges of the batch and of the first axis of windows, `size` entries each, for `BLOCK`."""
-    rows = max(BLOCK // max(size, 1), 1)
-    if rows < count:
-        for i in range(batch):
-            for j in range(0, count, rows):
-                yield slice(i, i + 1), slice(j, min(j + rows, count))
-        return
-    step = max(rows // max(count, 1), 1)
-    for i in range(0, batch, step):
-        yield slice(i, min(i + step, batch)), slice(0, count)
-
-
-def _columns(view: Any, rank: int) -> Any:
-    """The windows of a block as a matrix for each group, one window in each row."""
-    groups, channels = view.shape[-2:]
-    outer, window = tuple(range(rank + 1)), tuple(range(rank + 1, 2 * rank + 1))
-    size = math.prod(view.shape[rank + 1 : -2]) * channels
-    count = math.prod(view.shape[: rank + 1])
-    if channels < NARROW:
-        order = (2 * rank + 1, *window, 2 * rank + 2, *outer)
-        return view.transpose(order).reshape(groups, size, count).transpose(0, 2, 1)
-    order = (2 * rank + 1, *outer, *window, 2 * rank + 2)
-    return view.transpose(order).reshape(groups, count, size)
-
-
-def _matrices(
-    x: Any, windows: Windows, groups: int, dtype: Any
-) -> Iterator[tuple[tuple[slice, slice], Any]]:
-    """The blocks, each with its `_columns`."""
-    view = _windows_of(_padded(x, windows, dtype), windows, groups)
-    rank, counts = len(windows.sizes), windows.counts
-    size = math.prod(counts[1:]) * math.prod(windows.sizes) * x.shape[-1]
-    for block in _blocks(x.shape[0], counts[0], size):
-        yield block, _columns(view[block], rank)
-
 
 # -- the three maps -----------------------------------------------------------------------------
 
 
 def correlate(x: Any, kernel: Any, *, windows: Windows, groups: int) -> Any:
     """``y[n, i, o] = sum(x[n, i * stride + j * dilation, c] * kernel[j, c, o])``."""
-    of_plain_arrays(conv, x, kernel)
-    dtype, outs = np.result_type(x, kernel), kernel.shape[-1]
-    y = np.empty((x.shape[0], *windows.counts, outs), dtype)
-    if not (y.size and kernel.size):
-        y[...] = 0
-        return y
-    factor = _kernel_matrix(kernel, groups, dtype)
-    for block, columns in _matrices(x, windows, groups, dtype):
-        part = y[block]
-        np.matmul(columns, factor, out=_grouped(part, part.size // outs, groups))
-    return y
+    of_plain_arrays("conv", x, kernel)
+    return _way(x.shape[-1], groups).outputs(x, kernel, windows, groups)
 
 
 def correlate_inputs(g: Any, kernel: Any, *, windows: Windows, groups: int) -> Any:
     """The transpose of `correlate` in `x`: each window's output, added to what it stood on."""
-    of_plain_arrays(conv_transpose, g, kernel)
-    dtype, outs = np.result_type(g, kernel), kernel.shape[-1]
-    channels = kernel.shape[-2]
-    if _is_narrower_backwards(windows, channels, outs // groups):
-        turned, swapped = _backwards(kernel, windows, groups)
-        return correlate(g, swapped, windows=turned, groups=groups)
-    x = np.zeros((g.shape[0], *windows.padded, channels * groups), dtype)
-    if g.size and kernel.size:
-        g = np.ascontiguousarray(g, dtype)
-        factor = _kernel_matrix(kernel, groups, dtype)
-        size = math.prod(windows.counts[1:]) * math.prod(windows.sizes) * channels * groups
-        for block in _blocks(g.shape[0], windows.counts[0], size):
-            part = g[block]
-            rows = _grouped(part, part.size // outs, groups)
-            _add_windows(x, rows, factor, block, windows)
-    return x if windows.padded == windows.lengths else x[windows.inner]
+    of_plain_arrays("conv", g, kernel)
+    return _way(kernel.shape[-2] * groups, groups).inputs(g, kernel, windows, groups)
 
 
 def correlate_kernels(x: Any, g: Any, *, windows: Windows, groups: int) -> Any:
     """The transpose of `correlate` in `kernel`: how each entry of a window goes with outputs."""
-    of_plain_arrays(conv, x, g)
-    dtype, outs = np.result_type(x, g), g.shape[-1]
-    size = math.prod(windows.sizes) * (x.shape[-1] // groups)
-    total = np.zeros((groups, size, outs // groups), dtype)
-    if x.size and g.size:
-        g = np.ascontiguousarray(g, dtype)
-        for block, columns in _matrices(x, windows, groups, dtype):
-            part = g[block]
-            total += columns.transpose(0, 2, 1) @ _grouped(part, part.size // outs, groups)
-    shape = (*windows.sizes, x.shape[-1] // groups, outs)
-    return total.transpose(1, 0, 2).reshape(shape)
+    of_plain_arrays("conv", x, g)
+    return _way(x.shape[-1], groups).kernels(x, g, windows, groups)
 
 
-def _kernel_matrix(kernel: Any, groups: int, dtype: Any) -> Any:
-    kernel = np.ascontiguousarray(kernel, dtype)
-    return _grouped(kernel, kernel.size // kernel.shape[-1], groups)
-
-
-def _add_windows(x: Any, rows: Any, factor: Any, block: Any, windows: Windows) -> None:
-    """Add ``rows @ factor.T``, the entries of the windows of `block`, to the padded `x`."""
-    examples, first = block
-    groups, size, _ = factor.shape
-    channels = size // math.prod(windows.sizes)
-    counts = (first.stop - first.start, *windows.counts[1:])
-    outer = (examples.stop - examples.start, *counts)
-    starts = (first.start * windows.strides[0], *(0,) * (len(counts) - 1))
-    narrow = channels < NARROW
-    if narrow:
-        parts = factor @ rows.transpose(0, 2, 1)
-        parts = parts.reshape(groups, *windows.sizes, channels, *outer)
-    else:
-        parts = (rows @ factor.transpose(0, 2, 1)).reshape(groups, *outer, *windows.sizes, channels)
-    for tap in np.ndindex(windows.sizes):
-        where: list[Any] = [examples]
-        steps = zip(tap, windows.dilations, windows.strides, counts, starts, strict=True)
-        for k, dilation, stride, count, start in steps:
-            start += k * dilation
-            where.append(slice(start, start + (count - 1) * stride + 1, stride))
-        target = x[tuple(where)]
-        for group in range(groups):
-            at = group * channels
-            if not narrow:
-                target[..., at : at + channels] += parts[(group, ..., *tap, slice(None))]
-                continue
-            for channel in range(channels):
-                target[..., at + channel] += parts[(group, *tap, channel)]
-
-
-def _is_narrower_backwards(windows: Windows, channels: int, outs: int) -> bool:
-    """Whether windows on the outputs are quicker to gather than those on the inputs to add."""
-    return (
-        NARROW <= channels
-        and outs <= 2 * channels
-        and set(windows.strides) == {1}
-        and 0 not in windows.counts
-        and all([max(p) < n for p, n in zip(windows.pads, windows.spans, strict=True)])
-    )
-
-
-def _backwards(kernel: Any, windows: Windows, groups: int) -> tuple[Windows, Any]:
-    """Windows on outputs, and a kernel, whose `correlate` is `correlate_inputs` of stride 1."""
-    pads = [
-        (span - 1 - low, span - 1 - high)
-        for span, (low, high) in zip(windows.spans, windows.pads, strict=True)
-    ]
-    turned = windows._replace(lengths=windows.counts, pads=tuple(pads))
-    *sizes, channels, outs = kernel.shape
-    kernel = kernel[(slice(None, None, -1),) * len(sizes)]
-    kernel = kernel.reshape(*sizes, channels, groups, outs // groups).swapaxes(-3, -1)
-    return turned, kernel.reshape(*sizes, outs // groups, groups * channels)
+def _way(channels: int, groups: int) -> ModuleType:
+    """How to compute: with few channels in a group there is nothing to multiply as matrices."""
+    return depthwise if 1 < groups == channels else columns
 
 
 # -- batches ------------------------------------------------------------------------------------

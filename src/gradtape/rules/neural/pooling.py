@@ -5,18 +5,18 @@ An entry in the padding is never the greatest, and does not count in a mean.
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
 import numpy as np
 
+from gradtape.core.batching import spread
+from gradtape.core.cotangents import Masked, only
 from gradtape.core.dispatch import watched
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.kinds import invoke
 from gradtape.core.rules import RULES, composite, constant, linear, raw
 from gradtape.rules.arguments import as_array, cast, is_tensor
-from gradtape.rules.indexing import gathered
 from gradtape.rules.neural.convolutions import folded
 from gradtape.rules.neural.windows import Windows, of_plain_arrays, per_axis, placed
 
@@ -29,7 +29,7 @@ def _along(axis: int, index: slice) -> tuple[slice, ...]:
 
 def window_sums(x: Any, *, windows: Windows) -> Any:
     """The sum of each window of each channel: one axis after the other."""
-    of_plain_arrays(avg_pool, x)
+    of_plain_arrays("avg_pool", x)
     for axis, count in enumerate(windows.counts):
         y = np.zeros((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), x.dtype)
         for outs, ins in windows.taps(axis):
@@ -40,7 +40,7 @@ def window_sums(x: Any, *, windows: Windows) -> Any:
 
 def window_sums_transpose(g: Any, *, windows: Windows) -> Any:
     """To each entry the sum of `g` over the windows that have it."""
-    of_plain_arrays(avg_pool, g)
+    of_plain_arrays("avg_pool", g)
     for axis, length in enumerate(windows.lengths):
         x = np.zeros((*g.shape[: axis + 1], length, *g.shape[axis + 2 :]), g.dtype)
         for outs, ins in windows.taps(axis):
@@ -79,7 +79,7 @@ linear(
 
 def _maxima(x: Any, *, windows: Windows) -> Any:
     """The greatest entry of each window, one axis after the other; NaN if there is one."""
-    of_plain_arrays(max_pool, x)
+    of_plain_arrays("max_pool", x)
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     for axis, count in enumerate(windows.counts):
         y = np.full((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), least, x.dtype)
@@ -90,31 +90,77 @@ def _maxima(x: Any, *, windows: Windows) -> Any:
     return x
 
 
-def _places(x: Any, *, windows: Windows) -> Any:
-    """Where the first greatest entry of each window stands, as a number in row order."""
+def _winners(x: Any, *, windows: Windows) -> Any:
+    """The number, in row order, of the first greatest entry in each window."""
     y = _maxima(x, windows=windows)
     nan = np.isnan(y) if x.dtype.kind == "f" and np.isnan(y).any() else None
-    places = np.zeros(y.shape, np.int32 if math.prod(windows.lengths) < 1 << 31 else np.int64)
-    taps = itertools.product(*[list(windows.taps(axis)) for axis in range(len(windows.sizes))])
-    for tap in reversed(list(taps)):  # the first in the window has the last word
-        outs, ins = ((slice(None), *slices) for slices in zip(*tap, strict=True))
+    kind = np.min_scalar_type(math.prod(windows.sizes))
+    numbers = np.full(y.shape, np.iinfo(kind).max, kind)
+    for number, outs, ins in windows.everywhere():
         part = x[ins]
         taken = part == y[outs]
         if nan is not None:
             taken |= np.isnan(part) & nan[outs]
-        np.copyto(places[outs], _numbers(ins[1:], windows.lengths)[..., None], where=taken)
-    return places
+        # Without branches, which no processor could predict: all bits are 1 where not taken.
+        candidates = (taken.astype(kind) - kind.type(1)) | kind.type(number)
+        np.minimum(numbers[outs], candidates, out=numbers[outs])
+    return numbers
 
 
-def _numbers(slices: Any, lengths: tuple[int, ...]) -> Any:
-    """The numbers in row order of the entries at `slices` of axes of `lengths`."""
-    total: Any = 0
-    for part, length in zip(slices, lengths, strict=True):
-        total = np.asarray(total)[..., None] * length + np.arange(part.start, part.stop, part.step)
-    return total.reshape([len(range(part.start, part.stop, part.step)) for part in slices])
+constant(_maxima, _winners, batch=folded)
 
 
-constant(_maxima, _places, batch=folded)
+def picked(x: Any, numbers: Any, *, windows: Windows) -> Any:
+    """The entry of each window that `numbers` says: what is recorded of a maximum."""
+    y = np.zeros(numbers.shape, x.dtype)
+    for number, outs, ins in windows.everywhere():
+        y[outs] += only(np.ascontiguousarray(x[ins]), numbers[outs] == number)
+    return y
+
+
+def picked_transpose(g: Any, numbers: Any, *, windows: Windows) -> Any:
+    """To each entry the sum of `g` over the windows that picked it."""
+    x = np.zeros((g.shape[0], *windows.lengths, g.shape[-1]), g.dtype)
+    for number, outs, ins in windows.everywhere():
+        x[ins] += only(np.ascontiguousarray(g[outs]), numbers[outs] == number)
+    return x
+
+
+def _back(g: Any, x: Any, numbers: Any, *, windows: Windows) -> Any:
+    def touched() -> Any:
+        ones = np.ones_like(raw(numbers), np.float64)
+        return invoke(RULES[picked_transpose], (ones, raw(numbers)), {"windows": windows}) != 0
+
+    return Masked(invoke(RULES[picked_transpose], (g, numbers), {"windows": windows}), touched)
+
+
+def _folded_pairs(call: Any, values: Any, batched: Any, options: Any) -> Any:
+    pair = spread(values, batched)
+    size, batch = pair[0].shape[:2]
+    y = call(*[np.reshape(a, (size * batch, *a.shape[2:])) for a in pair], **options)
+    return np.reshape(y, (size, batch, *y.shape[1:]))
+
+
+def _some_numbers(windows: Windows) -> Any:
+    """For each window the number of an entry that it has."""
+    x = np.arange(4 * math.prod(windows.lengths)) * 37 % 101
+    return _winners(x.reshape(2, *windows.lengths, 2), windows=windows)
+
+
+linear(
+    picked,
+    _back,
+    calls=[call(draw(2, *w.lengths, 2), _some_numbers(w), windows=w) for w in _WINDOWS],
+    moves=True,
+    batch=_folded_pairs,
+)
+linear(
+    picked_transpose,
+    lambda c, g, numbers, windows: invoke(RULES[picked], (c, numbers), {"windows": windows}),
+    calls=[call(draw(2, *w.counts, 2), _some_numbers(w), windows=w) for w in _WINDOWS],
+    moves=True,
+    batch=_folded_pairs,
+)
 
 
 def _is_plain(x: Any) -> bool:
@@ -158,12 +204,8 @@ def max_pool(
     options = {"windows": windows}
     if _is_plain(x):
         return invoke(RULES[_maxima], (x,), options)
-    places = invoke(RULES[_places], (raw(x),), options)
-    batch, channels = x.shape[0], x.shape[-1]
-    flat = np.reshape(x, (batch, math.prod(windows.lengths), channels))
-    rows = np.reshape(places, (batch, math.prod(windows.counts), channels))
-    y = invoke(RULES[gathered], (flat, rows), {"axis": -2})
-    return np.reshape(y, (batch, *windows.counts, channels))
+    numbers = invoke(RULES[_winners], (raw(x),), options)
+    return invoke(RULES[picked], (x, numbers), options)
 
 
 def avg_pool(

@@ -5,8 +5,9 @@ Arrays have their batch axis first and their channels last; windows move over th
 
 from __future__ import annotations
 
+import itertools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,6 +66,14 @@ class Windows(NamedTuple):
             last = max(first, last)
             start = first * stride + shift
             yield slice(first, last), slice(start, start + (last - first) * stride, stride)
+
+    def everywhere(self) -> Iterator[tuple[int, Slices, Slices]]:
+        """For each entry of a window, in row order: its number, and `taps` on all axes."""
+        whole = slice(None)
+        each = itertools.product(*[list(self.taps(axis)) for axis in range(len(self.sizes))])
+        for number, tap in enumerate(each):
+            outs, ins = zip(*tap, strict=True)
+            yield number, (whole, *outs), (whole, *ins)
 
 
 def per_axis(what: str, value: Any, rank: int) -> tuple[int, ...]:
@@ -125,11 +134,10 @@ def _pads(padding: Any, windows: Windows) -> tuple[tuple[int, int], ...]:
     )
 
 
-def of_plain_arrays(function: Callable[..., Any], *arrays: Any) -> None:
+def of_plain_arrays(name: str, *arrays: Any) -> None:
     """Raise if an array is one of another library."""
     for array in arrays:
         if not isinstance(array, np.ndarray):
             raise TypeError(
-                f"Give {function.__name__} NumPy arrays: got {type(array).__module__}."
-                f"{type(array).__name__}."
+                f"Give {name} NumPy arrays: got {type(array).__module__}.{type(array).__name__}."
             )
