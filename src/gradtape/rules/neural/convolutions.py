@@ -17,9 +17,9 @@ from gradtape.core.batching import spread
 from gradtape.core.domains import call, draw
 from gradtape.core.kinds import invoke
 from gradtape.core.rules import RULES, bilinear, composite
-from gradtape.rules.arguments import as_array, conj
+from gradtape.rules.arguments import as_array, conj, of_plain_arrays
 from gradtape.rules.neural import columns, depthwise
-from gradtape.rules.neural.windows import Windows, of_plain_arrays, per_axis, placed
+from gradtape.rules.neural.windows import Windows, per_axis, placed
 
 # -- the three maps -----------------------------------------------------------------------------
 

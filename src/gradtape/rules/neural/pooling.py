@@ -12,13 +12,12 @@ import numpy as np
 
 from gradtape.core.batching import spread
 from gradtape.core.cotangents import Masked, only
-from gradtape.core.dispatch import watched
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.kinds import invoke
 from gradtape.core.rules import RULES, composite, constant, linear, raw
-from gradtape.rules.arguments import as_array, cast, is_tensor
+from gradtape.rules.arguments import as_array, cast, is_plain, of_plain_arrays
 from gradtape.rules.neural.convolutions import folded
-from gradtape.rules.neural.windows import Windows, of_plain_arrays, per_axis, placed
+from gradtape.rules.neural.windows import Windows, per_axis, placed
 
 # -- sums ---------------------------------------------------------------------------------------
 
@@ -163,11 +162,6 @@ linear(
 )
 
 
-def _is_plain(x: Any) -> bool:
-    """Whether no derivative of `x` can be asked."""
-    return raw(x).__class__ is np.ndarray and not (is_tensor(x) and watched([x]))
-
-
 # -- the user's spelling ------------------------------------------------------------------------
 
 
@@ -202,7 +196,7 @@ def max_pool(
         raise TypeError(f"Give max_pool real numbers: got dtype {x.dtype}.")
     windows = _placed(x, window, strides, padding, dilations)
     options = {"windows": windows}
-    if _is_plain(x):
+    if is_plain(x):
         return invoke(RULES[_maxima], (x,), options)
     numbers = invoke(RULES[_winners], (raw(x),), options)
     return invoke(RULES[picked], (x, numbers), options)

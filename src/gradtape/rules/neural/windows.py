@@ -132,12 +132,3 @@ def _pads(padding: Any, windows: Windows) -> tuple[tuple[int, int], ...]:
         f"Give padding='VALID', 'SAME' or a pair of counts of 0 or more for each of "
         f"{len(windows.sizes)} axes: got {padding!r}."
     )
-
-
-def of_plain_arrays(name: str, *arrays: Any) -> None:
-    """Raise if an array is one of another library."""
-    for array in arrays:
-        if not isinstance(array, np.ndarray):
-            raise TypeError(
-                f"Give {name} NumPy arrays: got {type(array).__module__}.{type(array).__name__}."
-            )
