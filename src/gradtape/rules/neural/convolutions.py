@@ -238,12 +238,12 @@ def _check_ranks(name: str, x: Any, kernel: Any) -> None:
 
 
 def _check_groups(groups: Any, kernel: Any) -> int:
-    (groups,) = per_axis("groups", groups, 1)
-    if kernel.shape[-1] % groups:
+    (count,) = per_axis("groups", groups, 1)
+    if kernel.shape[-1] % count:
         raise ValueError(
             f"Give groups that divide the {kernel.shape[-1]} outputs of the kernel: got {groups}."
         )
-    return groups
+    return count
 
 
 def _check_fit(windows: Windows) -> None:
