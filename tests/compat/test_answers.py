@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import gradtape.tf as tf
 import pytest
 
-import gradtape.tf as tf
 from compat import answers
 from compat.__main__ import wanted
 from compat.cases import CASES, Case, load

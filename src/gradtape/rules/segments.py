@@ -41,7 +41,8 @@ def _combined(ufunc: Any, start: Any, data: Any, ids: Any, count: int) -> Any:
             data, ids = data[ids >= 0], ids[ids >= 0]
         # One index into a flat array: much quicker than rows.
         places = ids.astype(np.intp)[:, None] * width + np.arange(width)
-        ufunc.at(total, places.reshape(-1), data.reshape(-1))
+        with np.errstate(invalid="ignore"):  # NumPy warns of NaN in a maximum at indices only
+            ufunc.at(total, places.reshape(-1), data.reshape(-1))
     return total.reshape(count, *shape)
 
 
@@ -95,9 +96,25 @@ def _entries_of_examples(
 
 _IDS = np.array([2, 0, -1, 2, 0])
 
+
+def _added_transpose(g: Any, data: Any, ids: Any, *, count: int) -> Any:
+    c = _entries(g, ids)
+    if not somewhere(ids < 0):
+        return c
+    return Masked(c, np.broadcast_to(_columns(ids >= 0, data), data.shape))
+
+
+def _entries_transpose(c: Any, y: Any, ids: Any) -> Any:
+    def touched() -> Any:
+        counts = _added(np.ones(ids.shape), ids, y.shape[0])
+        return np.broadcast_to(_columns(counts > 0, y), y.shape)
+
+    return Masked(_added(c, ids, y.shape[0]), touched)
+
+
 linear(
     added,
-    lambda g, data, ids, count: _entries(g, ids),
+    _added_transpose,
     calls=[
         call(draw(5), _IDS, count=4),
         call(draw(5, 2), _IDS, count=3),
@@ -109,7 +126,7 @@ linear(
 )
 linear(
     entries,
-    lambda c, y, ids: _added(c, ids, y.shape[0]),
+    _entries_transpose,
     calls=[call(draw(3), _IDS), call(draw(4, 2), np.array([[0, -1], [3, 3]]))],
     moves=True,
     batch=_entries_of_examples,
