@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -220,7 +221,7 @@ def _backwards(kernel: Any, windows: Windows, groups: int) -> tuple[Windows, Any
         (span - 1 - low, span - 1 - high)
         for span, (low, high) in zip(windows.spans, windows.pads, strict=True)
     ]
-    turned = windows._replace(lengths=windows.counts, pads=tuple(pads))
+    turned = replace(windows, lengths=windows.counts, pads=tuple(pads))
     *sizes, channels, outs = kernel.shape
     kernel = kernel[(slice(None, None, -1),) * len(sizes)]
     kernel = kernel.reshape(*sizes, channels, groups, outs // groups).swapaxes(-3, -1)

@@ -29,26 +29,35 @@ def _repeated(x: Any, channels: int) -> Any:
     return x if x.shape[-1] == channels else np.repeat(x, channels // x.shape[-1], -1)
 
 
+def _factors(kernel: Any, windows: Windows) -> Any:
+    """For each entry of the window a row of its factors, as long as the last axis of windows.
+
+    So NumPy multiplies row by row, and not one window's channels at a time.
+    """
+    rows = kernel.reshape(-1, 1, kernel.shape[-1])
+    return np.repeat(rows, max(windows.counts[-1], 1), axis=1)
+
+
 def outputs(x: Any, kernel: Any, windows: Windows, groups: int) -> Any:
     """The outputs, for inputs and a kernel."""
     x = _repeated(x, kernel.shape[-1])
     y = np.zeros((x.shape[0], *windows.counts, x.shape[-1]), np.result_type(x, kernel))
-    factors = kernel.reshape(-1, kernel.shape[-1])
+    factors = _factors(kernel, windows)
     for part in _ranges(y):
         source, target = x[part], y[part]
         for number, outs, ins in windows.everywhere():
-            target[outs] += source[ins] * factors[number]
+            target[outs] += source[ins] * factors[number, outs[-1]]
     return y
 
 
 def inputs(g: Any, kernel: Any, windows: Windows, groups: int) -> Any:
     """The inputs, for outputs and a kernel."""
     x = np.zeros((g.shape[0], *windows.lengths, g.shape[-1]), np.result_type(g, kernel))
-    factors = kernel.reshape(-1, kernel.shape[-1])
+    factors = _factors(kernel, windows)
     for part in _ranges(g):
         source, target = g[part], x[part]
         for number, outs, ins in windows.everywhere():
-            target[ins] += source[outs] * factors[number]
+            target[ins] += source[outs] * factors[number, outs[-1]]
     times = g.shape[-1] // groups
     return x if times == 1 else x.reshape(*x.shape[:-1], groups, times).sum(-1)
 
@@ -61,5 +70,6 @@ def kernels(x: Any, g: Any, windows: Windows, groups: int) -> Any:
         source, other = x[part], g[part]
         for number, outs, ins in windows.everywhere():
             product = source[ins] * other[outs]
-            total[number] += product.reshape(-1, product.shape[-1]).sum(0)
+            # By rows first, which are longer.
+            total[number] += product.reshape(-1, *product.shape[-2:]).sum(0).sum(0)
     return total.reshape(*windows.sizes, 1, g.shape[-1])

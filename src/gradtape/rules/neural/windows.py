@@ -8,14 +8,17 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
 Slices = tuple[slice, ...]
 
 
-class Windows(NamedTuple):
+@dataclass(frozen=True)
+class Windows:
     """Windows of `sizes` on axes of `lengths`, `strides` apart, `dilations` between their entries.
 
     `pads` are the entries that are imagined before and after each axis.
@@ -27,17 +30,17 @@ class Windows(NamedTuple):
     dilations: tuple[int, ...]
     pads: tuple[tuple[int, int], ...]
 
-    @property
+    @cached_property
     def spans(self) -> tuple[int, ...]:
         """How far a window reaches along each axis."""
         return tuple([(n - 1) * d + 1 for n, d in zip(self.sizes, self.dilations, strict=True)])
 
-    @property
+    @cached_property
     def padded(self) -> tuple[int, ...]:
         """The lengths with the padding."""
         return tuple([n + a + b for n, (a, b) in zip(self.lengths, self.pads, strict=True)])
 
-    @property
+    @cached_property
     def counts(self) -> tuple[int, ...]:
         """How many windows stand along each axis."""
         return tuple(
@@ -47,7 +50,7 @@ class Windows(NamedTuple):
             ]
         )
 
-    @property
+    @cached_property
     def inner(self) -> tuple[Any, ...]:
         """The index of the array in the padded one."""
         own = [slice(a, a + n) for n, (a, _) in zip(self.lengths, self.pads, strict=True)]
@@ -78,6 +81,8 @@ class Windows(NamedTuple):
 
 def per_axis(what: str, value: Any, rank: int) -> tuple[int, ...]:
     """`value`, one integer of 1 or more or one for each of `rank` axes, as a tuple."""
+    if value.__class__ is int and value > 0:
+        return (value,) * rank
     numbers = (value,) * rank if np.ndim(value) == 0 else tuple(value)
     try:
         numbers = tuple([operator.index(n) for n in numbers])
@@ -109,8 +114,17 @@ def placed(
     rank = len(sizes)
     strides = per_axis("strides", strides, rank)
     dilations = per_axis("dilations", dilations, rank)
-    bare = Windows(tuple(lengths), tuple(sizes), strides, dilations, ((0, 0),) * rank)
-    return bare._replace(pads=_pads(padding, bare))
+    if isinstance(padding, str):
+        return _placed_by_name(tuple(lengths), tuple(sizes), strides, dilations, padding)
+    return _placed(tuple(lengths), tuple(sizes), strides, dilations, padding)
+
+
+def _placed(lengths: Any, sizes: Any, strides: Any, dilations: Any, padding: Any) -> Windows:
+    bare = Windows(lengths, sizes, strides, dilations, ((0, 0),) * len(sizes))
+    return replace(bare, pads=_pads(padding, bare))
+
+
+_placed_by_name = lru_cache(maxsize=1024)(_placed)
 
 
 def _pads(padding: Any, windows: Windows) -> tuple[tuple[int, int], ...]:
