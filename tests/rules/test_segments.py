@@ -157,3 +157,11 @@ def test_errors(function: Any, ids: Any, count: int, error: Any, text: str) -> N
 def test_complex_numbers_have_no_extremes(function: Any) -> None:
     with pytest.raises(TypeError, match="real numbers: got dtype complex128"):
         function(np.ones(2, complex), [0, 0], 1)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_numbers_may_be_a_tensor(function: Any) -> None:
+    data, ids = np.array([1.0, 4.0, 2.0]), gt.constant(np.array([1, 0, 1]))
+    expected = gradient(lambda d: function(d, [1, 0, 1], 2), data)
+    np.testing.assert_array_equal(gradient(lambda d: function(d, ids, 2), data), expected)
+    assert isinstance(function(data, ids, 2), gt.Tensor)

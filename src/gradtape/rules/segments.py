@@ -210,13 +210,13 @@ def _products(data: Any, ids: Any, *, count: int) -> Any:
     return _combined(np.multiply, 1, data, ids, count)
 
 
-constant(_products)
+constant(_products, batch=_segments_of_examples)
 
 # -- the user's spelling ------------------------------------------------------------------------
 
 
 def _checked(name: str, data: Any, segment_ids: Any, num_segments: Any) -> tuple[Any, Any, int]:
-    data, ids, count = as_array(data), as_array(raw(segment_ids)), int(num_segments)
+    data, ids, count = as_array(data), as_array(segment_ids), int(num_segments)
     if ids.dtype.kind not in "iu":
         raise TypeError(f"Give {name} integer segment_ids: got dtype {ids.dtype}.")
     if data.shape[: ids.ndim] != ids.shape:
@@ -266,10 +266,11 @@ def _extreme_of(name: str, ufunc: Any, data: Any, ids: Any, count: Any, empty: A
 def segment_prod(data: Any, segment_ids: Any, num_segments: int) -> Any:
     """The product of each segment: `gradtape.nn.segment_prod`."""
     data, ids, count = _checked("segment_prod", data, segment_ids, num_segments)
-    if holds_batch(ids):
-        refuse("gradtape.nn.segment_prod of segments that differ between the examples")
     if is_plain(data):
         return invoke(RULES[_products], (data, ids), {"count": count})
+    ids = raw(ids)  # they say which entries meet
+    if holds_batch(ids):
+        refuse("gradtape.nn.segment_prod of segments that differ between the examples")
     rows = np.reshape(data, (ids.size, *data.shape[ids.ndim :]))
     return _by_pairs(rows, np.reshape(ids, -1), count)
 
