@@ -4,12 +4,13 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH_VENV := .bench-venv
+COMPAT_VENV := .compat-venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4
 
 .DEFAULT_GOAL := check
 .NOTPARALLEL:
-.PHONY: demo test test-all lint types imports check coverage-page bench clean
+.PHONY: demo test test-all lint types imports check coverage-page bench compat clean
 
 demo: $(VENV)/.examples
 	@$(BIN)/python examples/notebook.py
@@ -38,8 +39,12 @@ coverage-page: $(VENV)/.dev
 bench: $(BENCH_VENV)/.bench
 	@$(BENCH_VENV)/bin/python -m benchmarks
 
+# What TensorFlow answers to every case, written to compat/answers and compared with ours.
+compat: $(COMPAT_VENV)/.compat
+	@$(COMPAT_VENV)/bin/python -m compat
+
 clean:
-	@rm -rf $(VENV) $(BENCH_VENV) build dist output
+	@rm -rf $(VENV) $(BENCH_VENV) $(COMPAT_VENV) build dist output
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -62,4 +67,8 @@ $(VENV)/.dev: pyproject.toml
 
 $(BENCH_VENV)/.bench: pyproject.toml
 	$(call install,$(BENCH_VENV),bench)
+	@touch $@
+
+$(COMPAT_VENV)/.compat: pyproject.toml
+	$(call install,$(COMPAT_VENV),compat)
 	@touch $@

@@ -27,7 +27,7 @@ class Case:
         ``run(tf)``: the answer, any nesting of tensors, arrays, numbers and strings, or an
         exception.
     rtol
-        How far the answers may differ, relative to the largest entry of a leaf; by the dtype if None.
+        How far the answers may differ, relative to the largest entry of a leaf; None: by dtype.
     better
         Why gradtape answers otherwise than TensorFlow, where that is meant.
     answer

@@ -416,3 +416,11 @@ def test_any_call_agrees_with_numpy_and_with_differences(case: Any) -> None:
     slopes = (ahead - behind) / (2 * h)
     if np.isfinite(slopes).all():
         np.testing.assert_allclose(np.sum(found * u), np.sum(slopes), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.cumsum, np.cumprod, np.nansum])
+def test_dtype_of_integers_is_what_was_asked(function: Any) -> None:
+    x = np.array([100, 27], np.int8)
+    found = function(gt.constant(x), dtype=np.int8)
+    assert found.dtype == np.int8
+    np.testing.assert_array_equal(found.numpy(), function(x, dtype=np.int8))

@@ -208,11 +208,11 @@ def _push(
     primals: Sequence[Any] = values
     result = y
     if outer:  # which see the primals under their identities
+        tensor = Handle._result  # of no spelling of its own: rules are written in NumPy's
         primals = [
-            arg if isinstance(arg, Handle) and arg._id else value
+            tensor(value, arg._id) if isinstance(arg, Handle) and arg._id else value
             for arg, value in zip(args, values, strict=True)
         ]
-        tensor = next(arg._result for arg in args if isinstance(arg, Handle))
         if y.__class__ is tuple:
             result = tuple(map(tensor, y, out or (UNTRACKED,) * len(y)))
         else:
@@ -252,11 +252,10 @@ def _transposed(
             kept[0] = result
         for position, tensor in enumerate(args, 1):
             if isinstance(tensor, Handle) and tensor._id and _is_value(kept[position]):
-                kept[position] = tensor._result(kept[position], tensor._id)
+                kept[position] = Handle._result(kept[position], tensor._id)
         saved = kept
     ys = y if y.__class__ is tuple else (y,)
-    tensor_class = next(arg._result for arg in args if isinstance(arg, Handle))
-    vs = [tensor_class(settled(np.zeros_like(v)), UNTRACKED) for v in ys]
+    vs = [Handle._result(settled(np.zeros_like(v)), UNTRACKED) for v in ys]
     with GradientTape(watch_accessed_variables=False) as tape:
         moving = [v for v in vs if not is_discrete(v._value)]
         tape.watch(moving)

@@ -71,7 +71,12 @@ def children(tree: Any) -> dict[Any, Any]:
 def _map(function: Callable[[Any], Any], tree: Any) -> Any:
     if not is_nested(tree):
         return function(tree)
-    mapped = {key: _map(function, child) for key, child in children(tree).items()}
+    return refilled(tree, [_map(function, child) for child in children(tree).values()])
+
+
+def refilled(tree: Any, parts: list[Any]) -> Any:
+    """`tree` with other children, in the order of `children`."""
+    mapped = dict(zip(children(tree), parts, strict=True))
     if isinstance(tree, Mapping):
         if not isinstance(tree, MutableMapping):
             return mapped
@@ -79,9 +84,9 @@ def _map(function: Callable[[Any], Any], tree: Any) -> Any:
         same.update(mapped)
         return same
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*mapped.values())
+        return type(tree)(*parts)
     if isinstance(tree, (list, tuple)):
-        return type(tree)(mapped.values())
+        return type(tree)(parts)
     # Not through __init__, which may check or convert what it is given.
     clone = object.__new__(type(tree))
     for name, child in mapped.items():

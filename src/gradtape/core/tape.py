@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -116,6 +116,10 @@ class UnconnectedGradients(enum.Enum):
 
     NONE = "none"
     ZERO = "zero"
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise ValueError(f"Give unconnected_gradients 'none' or 'zero': got {value!r}.")
 
 
 class GradientTape(Recorder):
@@ -415,13 +419,38 @@ class GradientTape(Recorder):
             ):
                 gradient = handle._result(settled(gradient), UNTRACKED)
             else:
-                gradient = _finish(handle, gradient, unconnected_gradients)
+                gradient = self._finish(handle, gradient, unconnected_gradients)
             gradients.append(gradient)
         if sources is handles:
             return gradients
         return (
             gradients[0] if isinstance(sources, Handle) else structure.rebuild(sources, gradients)
         )
+
+    @staticmethod
+    def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
+        """The gradient as the user gets it."""
+        value: Any = handle._value
+        if gradient.__class__ in PYTHON_NUMBERS and value.__class__ in REAL_SCALARS:
+            return handle._result(typed(gradient, Spec.of(value)), UNTRACKED)
+        if (
+            isinstance(gradient, Handle)
+            and gradient._value.__class__ is value.__class__ in REAL_SCALARS
+        ):
+            return handle._result(gradient._value, gradient._id)
+        if is_discrete(handle._value):
+            warn_user(
+                f"Use a floating-point source: the gradient with respect to one of dtype "
+                f"{value.dtype} is None."
+            )
+        elif gradient is not None:
+            gradient = dense(gradient, Spec(value.shape, value.dtype))
+            if isinstance(gradient, Handle):  # a new one: it may be another's gradient too
+                return handle._result(gradient._value, gradient._id)
+            return handle._result(settled(gradient), UNTRACKED)
+        if unconnected is UnconnectedGradients.ZERO:
+            return handle._result(settled(np.zeros_like(value)), UNTRACKED)
+        return None
 
     def _source_identity(self, handle: Handle) -> int:
         """The identity that was watched, also when the handle was updated in place since."""
@@ -543,7 +572,11 @@ class GradientTape(Recorder):
                 "GradientTape.jacobian can only be called once on non-persistent tapes."
             )
         checked = UnconnectedGradients(unconnected)
-        _handles([target], "target")
+        if not isinstance(target, Handle):
+            raise TypeError(
+                f"Give jacobian one Tensor as target, on a persistent tape one after the other: "
+                f"got {type(target).__name__}."
+            )
         handles = [sources] if isinstance(sources, Handle) else _handles(sources, "source")
         if not self._persistent:
             if self._recording:
@@ -582,7 +615,8 @@ class GradientTape(Recorder):
                 else:
                     cotangents[ident] = seed
         recorders = active()
-        tensor = targets[0]._result if recorders else None
+        # Of no spelling of its own: rules are written in NumPy's.
+        tensor = Handle._result if recorders else None
         if self._runs_user_code:
             return _walk_aloud(records, cotangents, live, wanted, tensor)
         return in_quiet(_walk_back, records, cotangents, live, wanted, tensor)  # type: ignore[no-any-return]
@@ -621,31 +655,6 @@ def warn_of_leak() -> tuple[str, int]:
         "say x.numpy() or stop_gradient(x) if no gradient is meant: a watched Tensor "
         "became a plain value here, which carries no gradient."
     )
-
-
-def _finish(handle: Handle, gradient: Any, unconnected: UnconnectedGradients | str) -> Any:
-    """The gradient as the user gets it."""
-    value: Any = handle._value
-    if gradient.__class__ in PYTHON_NUMBERS and value.__class__ in REAL_SCALARS:
-        return handle._result(typed(gradient, Spec.of(value)), UNTRACKED)
-    if (
-        isinstance(gradient, Handle)
-        and gradient._value.__class__ is value.__class__ in REAL_SCALARS
-    ):
-        return handle._result(gradient._value, gradient._id)
-    if is_discrete(handle._value):
-        warn_user(
-            f"Use a floating-point source: the gradient with respect to one of dtype "
-            f"{value.dtype} is None."
-        )
-    elif gradient is not None:
-        gradient = dense(gradient, Spec(value.shape, value.dtype))
-        if isinstance(gradient, Handle):  # a new handle: the same Tensor may be another's gradient
-            return handle._result(gradient._value, gradient._id)
-        return handle._result(settled(gradient), UNTRACKED)
-    if unconnected is UnconnectedGradients.ZERO:
-        return handle._result(settled(np.zeros_like(value)), UNTRACKED)
-    return None
 
 
 def _walk_back(

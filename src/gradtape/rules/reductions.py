@@ -175,7 +175,9 @@ def _register_total(
         if where is not True:
             a = np.where(where, a, neutral)
         y = over(primitive, a, axis, keepdims)
-        return y if initial is None else combine(y, cast(initial, y.dtype))
+        if initial is not None:
+            y = combine(y, cast(initial, y.dtype))
+        return y if dtype is None else cast(y, dtype)  # NumPy widens small integers unasked
 
     return total
 

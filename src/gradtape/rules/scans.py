@@ -15,7 +15,7 @@ from gradtape.core.cotangents import is_finite
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.rules import Function, composite, constant, linear, name_of, raw
-from gradtape.rules.arguments import Axis, conj, prepared
+from gradtape.rules.arguments import Axis, cast, conj, prepared
 from gradtape.rules.reductions import Reduction, reduction, without_nan
 
 
@@ -99,7 +99,8 @@ def _register_scan(
             a = without_nan(a, neutral)
         if axis is None or not a.ndim:
             a, axis = np.reshape(a, (-1,)), 0
-        return apply(primitive, (a, normalize_axis_index(axis, a.ndim) - a.ndim))
+        y = apply(primitive, (a, normalize_axis_index(axis, a.ndim) - a.ndim))
+        return y if dtype is None else cast(y, dtype)  # NumPy widens small integers unasked
 
     return scan
 

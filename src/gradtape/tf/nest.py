@@ -1,0 +1,114 @@
+"""``tf.nest``: structures of lists, tuples, dicts and dataclasses; dicts go by sorted keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradtape.core import structure
+from gradtape.tf.shapes import TensorShape
+
+__all__ = [
+    "assert_same_structure",
+    "flatten",
+    "is_nested",
+    "map_structure",
+    "pack_sequence_as",
+]
+
+
+def is_nested(structure: Any) -> bool:
+    """Whether `structure` has parts."""
+    return _is_nested(structure)
+
+
+def _is_nested(tree: Any) -> bool:
+    return structure.is_nested(tree) and not isinstance(tree, TensorShape)
+
+
+def _parts(tree: Any) -> list[Any]:
+    found = structure.children(tree)
+    return [found[key] for key in (sorted(found) if isinstance(tree, Mapping) else found)]
+
+
+def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
+    """The leaves, in order; those of a dict in the order of its sorted keys."""
+    if not _is_nested(structure):
+        return [structure]
+    return [leaf for part in _parts(structure) for leaf in flatten(part)]
+
+
+def _refill(tree: Any, leaves: Any) -> Any:
+    if not _is_nested(tree):
+        return next(leaves)
+    filled = [_refill(part, leaves) for part in _parts(tree)]
+    if isinstance(tree, Mapping):
+        by_key = dict(zip(sorted(tree), filled, strict=True))
+        ordered = [by_key[key] for key in tree]
+    else:
+        ordered = filled
+    return structure.refilled(tree, ordered)
+
+
+def pack_sequence_as(structure: Any, flat_sequence: Any, expand_composites: bool = False) -> Any:
+    """`structure` with the leaves `flat_sequence`.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    """
+    flat = list(flat_sequence)
+    count = len(flatten(structure))
+    if count != len(flat):
+        raise ValueError(f"Give {count} leaves for the structure: got {len(flat)}.")
+    return _refill(structure, iter(flat))
+
+
+def assert_same_structure(
+    nest1: Any, nest2: Any, check_types: bool = True, expand_composites: bool = False
+) -> None:
+    """Raise unless both nest alike.
+
+    Raises
+    ------
+    ValueError
+        If the parts differ.
+    TypeError
+        If, with `check_types`, the kinds of sequence differ.
+    """
+    if _is_nested(nest1) != _is_nested(nest2):
+        raise ValueError(f"Give two structures that nest alike: got {nest1!r} and {nest2!r}.")
+    if not _is_nested(nest1):
+        return
+    both_dicts = isinstance(nest1, Mapping) and isinstance(nest2, Mapping)
+    if check_types and type(nest1) is not type(nest2) and not both_dicts:
+        raise TypeError(
+            f"Give two structures of one type: got {type(nest1).__name__} and "
+            f"{type(nest2).__name__}."
+        )
+    first, second = structure.children(nest1), structure.children(nest2)
+    if len(first) != len(second) or (both_dicts and set(first) != set(second)):
+        raise ValueError(f"Give two structures that nest alike: got {nest1!r} and {nest2!r}.")
+    for a, b in zip(_parts(nest1), _parts(nest2), strict=True):
+        assert_same_structure(a, b, check_types)
+
+
+def map_structure(func: Callable[..., Any], *structures: Any, **kwargs: Any) -> Any:
+    """`func` of the corresponding leaves of all `structures`, in their structure.
+
+    Raises
+    ------
+    TypeError
+        If `func` is not callable.
+    ValueError
+        If there is no structure, or they nest differently.
+    """
+    if not callable(func):
+        raise TypeError(f"Give map_structure a function first: got {func!r}.")
+    if not structures:
+        raise ValueError("Give map_structure at least one structure.")
+    for other in structures[1:]:
+        assert_same_structure(structures[0], other, kwargs.get("check_types", True))
+    leaves = [func(*group) for group in zip(*map(flatten, structures), strict=True)]
+    return pack_sequence_as(structures[0], leaves)

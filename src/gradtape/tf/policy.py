@@ -1,0 +1,196 @@
+"""TensorFlow's dtype policy, and the way in and out of this spelling.
+
+The engine and the rules know one kind of Tensor, with NumPy's promotion. A Tensor of this spelling
+is that kind too, with other manners: what meets it and has no identity of its own (a number, a
+list, an array) takes its dtype. So it is brought in (`lowered`: the engine's Tensor, same value,
+same identity), plain NumPy code computes, and the result is brought out (`lifted`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.core.dispatch import apply, stacked, watched
+from gradtape.core.handle import UNTRACKED, Handle, settled
+from gradtape.core.tensor import Tensor as Plain
+from gradtape.core.tensor import constant as plain_constant
+from gradtape.tf.dtypes import numpy_dtype
+from gradtape.tf.errors import invalid_type
+
+NUMBERS = frozenset({int, float, bool})
+_ALL = frozenset({int, float, bool, complex})
+_HELD = {
+    "f": NUMBERS,
+    "i": frozenset({int, bool}),
+    "u": frozenset({int, bool}),
+    "b": frozenset({bool}),
+}
+"""The Python numbers that a dtype holds, by its kind."""
+
+_INT32 = np.iinfo(np.int32)
+
+
+def lowered(value: Any) -> Any:
+    """`value` with the engine's own Tensors, also inside lists, tuples and dicts."""
+    if isinstance(value, Handle):
+        if value._trainable:
+            watched([value])
+        return Plain(value._value, value._id)
+    kind = value.__class__
+    if kind is list or kind is tuple:
+        return kind([lowered(part) for part in value])
+    if kind is dict:
+        return {key: lowered(part) for key, part in value.items()}
+    if hasattr(value, "_densely"):  # IndexedSlices
+        return lowered(value._densely())
+    return value
+
+
+def plain(handle: Handle) -> Plain:
+    """The engine's Tensor of the same value and identity; a Variable is read."""
+    return lowered(handle)  # type: ignore[no-any-return]
+
+
+def lifted(value: Any) -> Any:
+    """`value` with Tensors of this spelling, also inside lists, tuples and dicts."""
+    kind = value.__class__
+    if kind is Plain:
+        return SPELLED[0](value._value, value._id)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return SPELLED[0](settled(value), UNTRACKED)
+    if kind is list or kind is tuple:
+        return kind([lifted(part) for part in value])
+    if kind is dict:
+        return {key: lifted(part) for key, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return kind(*[lifted(part) for part in value])
+    return value
+
+
+SPELLED: list[Any] = []
+"""The class of Tensors of this spelling, which is made above this file."""
+
+
+def adopted(value: Any, dtype: np.dtype[Any]) -> Any:
+    """`value`, which has no identity, as an operand beside a Tensor of `dtype`.
+
+    Raises
+    ------
+    TypeError
+        For a Python number that `dtype` does not hold, as TensorFlow does.
+    """
+    kind = value.__class__
+    if kind in NUMBERS or kind is complex:
+        if kind not in _HELD.get(dtype.kind, _ALL):
+            raise invalid_type(
+                f"Cast the Tensor with tf.cast first, or give a number of dtype {dtype}: "
+                f"got {value!r}."
+            )
+        return dtype.type(value) if dtype.kind in "iu" and kind is not bool else value
+    if isinstance(value, Handle):
+        return value
+    if kind is list or kind is tuple:
+        return tensor(value, dtype)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value if value.dtype == dtype else value.astype(dtype)
+    if hasattr(value, "__array__"):
+        return np.asarray(value, dtype)
+    return value
+
+
+def adopt_floats(value: Any, dtype: np.dtype[Any]) -> Any:
+    """`value` with its floating-point arrays in `dtype`; positions stay integers."""
+    kind = value.__class__
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.astype(dtype) if value.dtype.kind == "f" and value.dtype != dtype else value
+    if kind is list or kind is tuple:
+        return kind([adopt_floats(part, dtype) for part in value])
+    return value
+
+
+def tensor(value: Any, dtype: Any = None) -> Plain:
+    """`value` as one of the engine's Tensors, as `tf.convert_to_tensor` makes it.
+
+    Python floats are float32 and integers int32; what has a dtype keeps it, unless `dtype` is
+    given. Lists of Tensors are stacked, and stay connected.
+    """
+    wanted = None if dtype is None else numpy_dtype(dtype)
+    if value.__class__ is Plain:
+        return value if wanted is None or value.dtype == wanted else value.astype(wanted)
+    if isinstance(value, Handle):
+        return tensor(plain(value), wanted)
+    if value.__class__ in NUMBERS and wanted is not None:
+        return Plain(wanted.type(value), 0)
+    if hasattr(value, "_densely"):
+        return tensor(value._densely(), wanted)
+    if isinstance(value, (list, tuple)) and _holds_tensor(value):
+        return tensor(_stack(value, wanted), wanted)
+    if wanted is None:
+        wanted = _dtype_of(value)
+    return plain_constant(value, wanted)
+
+
+def _dtype_of(value: Any) -> np.dtype[Any] | None:
+    """The dtype that TensorFlow gives what has none; None for what has one."""
+    if hasattr(value, "dtype"):
+        return None
+    array = np.array(value)
+    first = next(_leaves(value), None)
+    if hasattr(first, "dtype"):
+        return None
+    if array.dtype.kind == "f":
+        return np.dtype(np.float32)
+    if array.dtype.kind == "c":
+        return np.dtype(np.complex128)
+    if (
+        array.dtype.kind == "i"
+        and _INT32.min <= array.min(initial=0) <= array.max(initial=0) <= _INT32.max
+    ):
+        return np.dtype(np.int32)
+    return None
+
+
+def _leaves(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def _holds_tensor(value: Any) -> bool:
+    return any(isinstance(leaf, Handle) for leaf in _leaves(value))
+
+
+def _stack(parts: Sequence[Any], dtype: np.dtype[Any] | None) -> Any:
+    """`parts` stacked; numbers among them take the dtype of the first Tensor."""
+    if dtype is None:
+        dtype = next(leaf._value.dtype for leaf in _leaves(parts) if isinstance(leaf, Handle))
+    rows = [_stack(p, dtype) if isinstance(p, (list, tuple)) else tensor(p, dtype) for p in parts]
+    return apply(np.stack, (rows,)) if rows else stacked(rows)
+
+
+def together(*values: Any) -> tuple[Any, ...]:
+    """The operands of one operation; what has no dtype takes that of the first that has.
+
+    Raises
+    ------
+    TypeError
+        For a number that this dtype does not hold.
+    """
+    if all([v.__class__ is Plain for v in values]):
+        return values
+    dtype = next((v._value.dtype for v in values if isinstance(v, Handle)), None)
+    if dtype is None:
+        first = next((v for v in values if hasattr(v, "dtype")), None)
+        dtype = numpy_dtype(first.dtype) if first is not None else None
+    if dtype is None:
+        made = [tensor(v) for v in values]
+        dtype = made[0].dtype
+        return (made[0], *[tensor(adopted(v, dtype), dtype) for v in values[1:]])
+    return tuple(
+        plain(v) if isinstance(v, Handle) else tensor(adopted(v, dtype), dtype) for v in values
+    )
