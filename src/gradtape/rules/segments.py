@@ -31,7 +31,7 @@ def _columns(mask: Any, data: Any) -> Any:
 
 def _combined(ufunc: Any, start: Any, data: Any, ids: Any, count: int) -> Any:
     """`ufunc` of the entries of each of `count` segments, and of `start`."""
-    of_plain_arrays("segments", data)
+    of_plain_arrays("a reduction of segments", data)
     shape = data.shape[ids.ndim :]
     width = math.prod(shape)
     data, ids = data.reshape(ids.size, width), ids.reshape(-1)
@@ -53,7 +53,7 @@ def added(data: Any, ids: Any, *, count: int) -> Any:
 
 def entries(y: Any, ids: Any) -> Any:
     """For each number in `ids` the row of `y`, zeros where it is negative: what is recorded."""
-    of_plain_arrays("segments", y)
+    of_plain_arrays("a reduction of segments", y)
     if not len(y):
         return np.zeros((*ids.shape, *y.shape[1:]), y.dtype)
     found = np.take(y, ids, axis=0, mode="clip")
