@@ -5,6 +5,53 @@ and gradtape's own tape.
 """
 
 from gradtape.tf import autodiff, dtypes, errors, math, nest
+from gradtape.tf.arrays import (
+    bitcast,
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    broadcast_to,
+    concat,
+    ensure_shape,
+    expand_dims,
+    get_static_value,
+    guarantee_const,
+    identity,
+    identity_n,
+    pad,
+    parallel_stack,
+    rank,
+    repeat,
+    reshape,
+    reverse,
+    roll,
+    shape,
+    shape_n,
+    size,
+    split,
+    squeeze,
+    stack,
+    strided_slice,
+    tile,
+    transpose,
+    unravel_index,
+    unstack,
+    where,
+)
+from gradtape.tf.arrays import slice_ as slice
+from gradtape.tf.creation import (
+    eye,
+    fill,
+    linspace,
+    linspace_nd,
+    meshgrid,
+    one_hot,
+    ones,
+    ones_like,
+    sequence_mask,
+    zeros,
+    zeros_like,
+)
+from gradtape.tf.creation import range_ as range
 from gradtape.tf.dtypes import (
     DType,
     as_dtype,
@@ -26,9 +73,23 @@ from gradtape.tf.dtypes import (
     uint64,
 )
 from gradtape.tf.functions import function, name_scope
+from gradtape.tf.indexing import (
+    boolean_mask,
+    dynamic_partition,
+    dynamic_stitch,
+    gather,
+    gather_nd,
+    scatter_nd,
+    tensor_scatter_nd_add,
+    tensor_scatter_nd_max,
+    tensor_scatter_nd_min,
+    tensor_scatter_nd_sub,
+    tensor_scatter_nd_update,
+)
 from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
 from gradtape.tf.shapes import TensorShape
+from gradtape.tf.sorting import argsort, searchsorted, sort, unique, unique_with_counts
 from gradtape.tf.tapes import (
     GradientTape,
     UnconnectedGradients,

@@ -6,8 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.tf.arrays import invert_permutation
 from gradtape.tf.operation import axes, binary, operation, unary
 from gradtape.tf.policy import tensor
+from gradtape.tf.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
+from gradtape.tf.sorting import in_top_k, top_k
 
 # -- elementwise --------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -10,7 +11,7 @@ import numpy as np
 
 from gradtape.core.handle import Handle
 from gradtape.core.tensor import Tensor as Plain
-from gradtape.tf.errors import OpError, invalid_type, translated
+from gradtape.tf.errors import OURS, invalid_type, translated
 from gradtape.tf.policy import lifted, lowered, tensor, together
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,7 +35,7 @@ def operation(function: F) -> F:
         try:
             return lifted(function(*[lowered(arg) for arg in args], **kwargs))
         except (ValueError, IndexError) as error:
-            if isinstance(error, OpError):
+            if isinstance(error, OURS):
                 raise
             raise translated(error, spelled) from error
 
@@ -84,7 +85,7 @@ def _spelled(compute: Callable[..., Any], name: str, arguments: str, doc: str) -
         try:
             return lifted(compute(*[lowered(arg) for arg in args]))
         except (ValueError, IndexError) as error:
-            if isinstance(error, OpError):
+            if isinstance(error, OURS):
                 raise
             raise translated(error, name) from error
 
@@ -114,7 +115,11 @@ def axes(value: Any) -> Any:
         value = value._value
     if value is None or isinstance(value, int):
         return value
+    if value.__class__ is list or value.__class__ is tuple:
+        return lengths(value)
     found = np.asarray(value)
+    if found.dtype.kind not in "iu" and found.size:
+        raise invalid_type(f"Give integers: got {found.tolist()!r}.")
     return int(found) if not found.ndim else tuple(map(int, found.ravel()))
 
 
@@ -124,5 +129,13 @@ def lengths(value: Any) -> tuple[int, ...]:
         value = value._value
     if isinstance(value, (int, np.integer)):
         return (int(value),)
-    parts = [part._value if isinstance(part, Handle) else part for part in value]
-    return tuple(map(int, parts))
+    try:
+        return tuple(map(operator.index, value))
+    except TypeError:
+        raise invalid_type(f"Give a shape of integers: got {value!r}.") from None
+
+
+def integers(value: Any) -> tuple[int, ...]:
+    """A list of integers, perhaps a Tensor or a list of Tensors, as a tuple."""
+    found = axes(value)
+    return found if isinstance(found, tuple) else (found,)
