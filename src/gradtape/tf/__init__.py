@@ -13,7 +13,6 @@ from gradtape.tf.arrays import (
     concat,
     ensure_shape,
     expand_dims,
-    get_static_value,
     guarantee_const,
     identity,
     identity_n,
@@ -38,6 +37,12 @@ from gradtape.tf.arrays import (
     where,
 )
 from gradtape.tf.arrays import slice_ as slice
+from gradtape.tf.blocks import (
+    batch_to_space,
+    reverse_sequence,
+    space_to_batch,
+    space_to_batch_nd,
+)
 from gradtape.tf.creation import (
     eye,
     fill,
@@ -100,11 +105,15 @@ from gradtape.tf.tapes import (
 from gradtape.tf.tensors import (
     IndexedSlices,
     Tensor,
+    TensorSpec,
     Variable,
     cast,
     constant,
     convert_to_tensor,
+    get_static_value,
     is_tensor,
+    saturate_cast,
 )
+from gradtape.tf.variables import VariableAggregation, VariableSynchronization
 
 newaxis = None

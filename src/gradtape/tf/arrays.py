@@ -10,7 +10,7 @@ from gradtape.core.dispatch import apply
 from gradtape.core.handle import Handle
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.tf.dtypes import numpy_dtype
-from gradtape.tf.errors import WrongValueError, invalid, invalid_type
+from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, integers, lengths, operation
 from gradtape.tf.policy import lifted, tensor, together
 from gradtape.tf.shapes import TensorShape
@@ -113,7 +113,7 @@ def expand_dims(input: Any, axis: Any, name: Any = None) -> Any:
     """`input` with a new axis of length 1 at `axis`."""
     x, axis = tensor(input), axes(axis)
     if axis is None:
-        raise WrongValueError("Give tf.expand_dims an axis: got None.")
+        raise invalid("Give tf.expand_dims an axis: got None.")
     if isinstance(axis, tuple):
         if len(axis) != 1:
             raise invalid(f"Give tf.expand_dims one axis: got {axis}.")
@@ -178,7 +178,7 @@ def stack(values: Any, axis: Any = 0, name: Any = None) -> Any:
     parts = together(*values)
     ndim = parts[0].ndim + 1
     if not -ndim <= axis < ndim:
-        raise WrongValueError(f"Give an axis from {-ndim} to {ndim - 1}: tf.stack got {axis}.")
+        raise invalid(f"Give an axis from {-ndim} to {ndim - 1}: tf.stack got {axis}.")
     return apply(np.stack, (parts, axis))
 
 
@@ -190,9 +190,7 @@ def unstack(value: Any, num: Any = None, axis: int = 0, name: Any = None) -> Any
     """The list of the slices along `axis`, which is dropped."""
     x = tensor(value)
     if not -x.ndim <= axis < x.ndim:
-        raise WrongValueError(
-            f"Give an axis from {-x.ndim} to {x.ndim - 1}: tf.unstack got {axis}."
-        )
+        raise invalid(f"Give an axis from {-x.ndim} to {x.ndim - 1}: tf.unstack got {axis}.")
     if num is not None and num != x._value.shape[axis]:
         raise invalid(f"Give num={x._value.shape[axis]}, the length of axis {axis}: got {num}.")
     return _rows(x, axis)
@@ -212,7 +210,7 @@ def split(
     if not -x.ndim <= axis < x.ndim:
         raise invalid(f"Give an axis from {-x.ndim} to {x.ndim - 1}: tf.split got {axis}.")
     if isinstance(num_or_size_splits, Handle) and not num_or_size_splits._value.shape:
-        raise WrongValueError(
+        raise invalid(
             f"Give tf.split a Python number of parts: got the Tensor {num_or_size_splits!r}."
         )
     sizes, start, parts = _sizes(axes(num_or_size_splits), x._value.shape[axis]), 0, []
@@ -256,12 +254,10 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: Any = None) -> Any:
     if axis is None:
         x, axis = apply(np.ravel, (x,)), 0
     elif not -x.ndim <= axis < x.ndim:
-        raise WrongValueError(
-            f"Give an axis from {-x.ndim} to {x.ndim - 1}: tf.repeat got {axis}."
-        )
+        raise invalid(f"Give an axis from {-x.ndim} to {x.ndim - 1}: tf.repeat got {axis}.")
     length = x._value.shape[axis]
     if times.ndim > 1 or (times.ndim and len(times) not in (1, length)):
-        raise WrongValueError(f"Give one number, or {length}: tf.repeat got {times.tolist()}.")
+        raise invalid(f"Give one number, or {length}: tf.repeat got {times.tolist()}.")
     if not times.ndim:
         return apply(np.repeat, (x, int(times), axis))
     return apply(np.repeat, (x, times, axis))
@@ -285,7 +281,7 @@ def pad(
     """
     x, widths = as_tensor(tensor), np.asarray(_plain(paddings))
     if mode.upper() not in _MODES:
-        raise WrongValueError(f"Give mode 'CONSTANT', 'REFLECT' or 'SYMMETRIC': got {mode!r}.")
+        raise invalid(f"Give mode 'CONSTANT', 'REFLECT' or 'SYMMETRIC': got {mode!r}.")
     if widths.dtype.kind not in "iu":
         raise invalid_type(f"Give integer paddings: got {widths.tolist()}.")
     if widths.shape != (x.ndim, 2) or widths.min(initial=0) < 0:
@@ -337,7 +333,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any
     """
     chosen = tensor(condition)
     if (x is None) != (y is None):
-        raise WrongValueError("Give tf.where both x and y, or neither.")
+        raise invalid("Give tf.where both x and y, or neither.")
     if x is None:
         return apply(np.argwhere, (chosen,))
     if chosen._value.dtype.kind != "b":
@@ -356,7 +352,8 @@ def slice_(input_: Any, begin: Any, size: Any, name: Any = None) -> Any:
         count = length - start if count == -1 else count
         if start < 0 or count < 0 or start + count > length:
             raise invalid(
-                f"Stay within the shape {x._value.shape}: tf.slice got begin {first}, size {extent}."
+                f"Stay within the shape {x._value.shape}: "
+                f"tf.slice got begin {first}, size {extent}."
             )
         index.append(slice(start, start + count))
     return x[tuple(index)]
@@ -428,9 +425,3 @@ def invert_permutation(x: Any, name: Any = None) -> Any:
     if not np.array_equal(np.sort(order), np.arange(order.size)):
         raise invalid(f"Give a permutation of 0 ... {order.size - 1}: got {order}.")
     return np.argsort(order).astype(order.dtype)
-
-
-def get_static_value(tensor: Any, partial: bool = False) -> Any:
-    """The value of a Tensor as an array; None if `tensor` is none."""
-    return tensor.numpy() if isinstance(tensor, Handle) else None
-

@@ -11,7 +11,7 @@ from gradtape.core.dispatch import apply
 from gradtape.core.handle import Handle
 from gradtape.tf.dtypes import bool as tf_bool
 from gradtape.tf.dtypes import float32, numpy_dtype
-from gradtape.tf.errors import WrongValueError, invalid, invalid_type
+from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, lengths, operation
 from gradtape.tf.policy import tensor, together
 
@@ -110,7 +110,7 @@ def range_(
 
 def _counted(first: Any, last: Any, step: Any, dtype: Any) -> Any:
     if dtype.kind in "iu":
-        return np.arange(int(first), int(last), int(step), dtype)
+        return np.arange(int(first), int(last), int(step)).astype(dtype)
     count = math.ceil(abs((float(last) - float(first)) / float(step)))
     return first + np.arange(count).astype(dtype) * step
 
@@ -207,9 +207,7 @@ def _marks(on: Any, off: Any, dtype: Any) -> Any:
 
 
 @operation
-def sequence_mask(
-    lengths: Any, maxlen: Any = None, dtype: Any = tf_bool, name: Any = None
-) -> Any:
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = tf_bool, name: Any = None) -> Any:
     """Which of the first `maxlen` places are before each of `lengths`."""
     ends = tensor(lengths)._value
     if maxlen is None:
@@ -217,7 +215,6 @@ def sequence_mask(
     else:
         limit = np.asarray(maxlen._value if isinstance(maxlen, Handle) else maxlen)
         if limit.ndim:
-            raise WrongValueError(f"Give a scalar maxlen: got shape {limit.shape}.")
+            raise invalid(f"Give a scalar maxlen: got shape {limit.shape}.")
         count = int(limit)
     return (np.arange(count) < np.expand_dims(ends, -1)).astype(numpy_dtype(dtype))
-

@@ -117,6 +117,16 @@ class DType:
         return self.dtype.kind in "iufc"
 
     @property
+    def is_numpy_compatible(self) -> _Bool:
+        """Whether NumPy has it: always."""
+        return True
+
+    @property
+    def is_quantized(self) -> _Bool:
+        """Whether it holds quantized numbers: never."""
+        return False
+
+    @property
     def size(self) -> int:
         """The bytes of one entry."""
         return self.dtype.itemsize
@@ -137,8 +147,6 @@ class DType:
         return (0, 1) if self.is_floating or self.is_bool else (0, self.max)
 
     def _limits(self) -> tuple[Any, Any]:
-        if self.is_bool:
-            return False, True
         if self.is_integer:
             info = np.iinfo(self.dtype)
             return int(info.min), int(info.max)
@@ -181,6 +189,8 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """
     if isinstance(dtype, DType):
         return dtype.dtype
+    if dtype is None:
+        raise TypeError("Give a dtype such as tf.float32: got None.")
     found = _PYTHON.get(dtype) if isinstance(dtype, type) else None
     if found is None:
         if isinstance(dtype, str):
@@ -197,3 +207,12 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
 def as_dtype(type_value: Any) -> DType:
     """The `DType` of a name, a NumPy dtype or scalar type, or a Python type."""
     return _KNOWN[numpy_dtype(type_value)]
+
+
+def __getattr__(name: str) -> Any:
+    """``tf.dtypes.cast``, which is made of this file."""
+    if name in ("cast", "saturate_cast"):
+        from gradtape.tf import tensors
+
+        return getattr(tensors, name)
+    raise AttributeError(f"module 'gradtape.tf.dtypes' has no attribute {name!r}")

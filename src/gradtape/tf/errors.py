@@ -145,16 +145,8 @@ class UnauthenticatedError(OpError):
     error_code = 16
 
 
-class WrongValueError(ValueError):
-    """A ValueError where TensorFlow too raises a plain one."""
-
-
 class InvalidTypeError(InvalidArgumentError, TypeError):
     """A dtype that does not fit, which TensorFlow reports as either of two types."""
-
-
-OURS = (OpError, WrongValueError)
-"""What is raised as it is; other errors of these types are NumPy's."""
 
 
 def invalid(message: str) -> InvalidArgumentError:
@@ -178,6 +170,6 @@ def of_tensorflow(name: str) -> Iterator[None]:
 
 def translated(error: Exception, name: str) -> Exception:
     """`error` of NumPy as the `InvalidArgumentError` that the operation `name` raises."""
-    if isinstance(error, OURS) or not isinstance(error, (ValueError, IndexError)):
+    if isinstance(error, OpError) or not isinstance(error, (ValueError, IndexError)):
         return error
     return invalid(f"Check the arguments of tf.{name}: {error}.".replace("..", "."))

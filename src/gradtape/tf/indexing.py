@@ -14,7 +14,7 @@ from gradtape.core.dispatch import apply
 from gradtape.core.handle import Spec
 from gradtape.core.kinds import somewhere
 from gradtape.custom import custom_gradient
-from gradtape.tf.errors import WrongValueError, invalid, invalid_type
+from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, lengths, operation
 from gradtape.tf.policy import adopted, tensor
 
@@ -146,15 +146,13 @@ def gather_nd(
 # -- scatter ------------------------------------------------------------------------------------
 
 
-def _checked(indices: Any, updates: Any, shape: Sequence[int], operation: str) -> tuple[Any, ...]:
+def checked(indices: Any, updates: Any, shape: Sequence[int], operation: str) -> tuple[Any, ...]:
     """The index of an array of `shape` that `indices` mean; `updates` must fit it."""
     places = positions(indices, operation)
     columns = _columns(places, shape, operation)
     wanted = (*places.shape[:-1], *shape[len(columns) :])
     if updates._value.shape != wanted:
-        raise invalid(
-            f"Give tf.{operation} updates of shape {wanted}: got {updates._value.shape}."
-        )
+        raise invalid(f"Give tf.{operation} updates of shape {wanted}: got {updates._value.shape}.")
     return columns
 
 
@@ -182,7 +180,7 @@ def scatter_nd(
 ) -> Any:
     """Zeros of `shape`, with each row of `updates` added at a row of `indices`."""
     updates, shape = tensor(updates), lengths(shape)
-    columns = _checked(indices, updates, shape, "scatter_nd")
+    columns = checked(indices, updates, shape, "scatter_nd")
     return add_up(None, columns, updates, Spec(shape, updates.dtype))
 
 
@@ -233,7 +231,7 @@ def _prepared(x: Any, indices: Any, updates: Any, operation: str) -> tuple[Any, 
     updates = tensor(adopted(updates, x.dtype))
     if updates.dtype != x.dtype:
         updates = updates.astype(x.dtype)
-    return x, updates, _checked(indices, updates, x._value.shape, operation)
+    return x, updates, checked(indices, updates, x._value.shape, operation)
 
 
 def _extreme(ufunc: Any, x: Any, indices: Any, updates: Any, operation: str) -> Any:
@@ -269,10 +267,10 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: Any = "boolean_
     """The slices of `tensor` where `mask` holds, whose axes start at `axis` of the Tensor."""
     x, chosen, axis = as_tensor(tensor), as_tensor(mask)._value, axes(axis) or 0
     if not chosen.ndim:
-        raise WrongValueError("Give tf.boolean_mask a mask of rank 1 or more: got a scalar.")
+        raise invalid("Give tf.boolean_mask a mask of rank 1 or more: got a scalar.")
     axis = axis + x.ndim if axis < 0 else axis
     if x._value.shape[axis : axis + chosen.ndim] != chosen.shape:
-        raise WrongValueError(
+        raise invalid(
             f"Give a mask of the shape of the axes from {axis} on of {x._value.shape}: "
             f"got {chosen.shape}."
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradtape.core.handle import Handle
 from gradtape.core.tensor import Tensor as Plain
-from gradtape.tf.errors import OURS, invalid_type, translated
+from gradtape.tf.errors import OpError, invalid_type, translated
 from gradtape.tf.policy import lifted, lowered, tensor, together
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,7 +35,7 @@ def operation(function: F) -> F:
         try:
             return lifted(function(*[lowered(arg) for arg in args], **kwargs))
         except (ValueError, IndexError) as error:
-            if isinstance(error, OURS):
+            if isinstance(error, OpError):
                 raise
             raise translated(error, spelled) from error
 
@@ -85,7 +85,7 @@ def _spelled(compute: Callable[..., Any], name: str, arguments: str, doc: str) -
         try:
             return lifted(compute(*[lowered(arg) for arg in args]))
         except (ValueError, IndexError) as error:
-            if isinstance(error, OURS):
+            if isinstance(error, OpError):
                 raise
             raise translated(error, name) from error
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtape.core.dispatch import apply
 from gradtape.tf.dtypes import int32, numpy_dtype
-from gradtape.tf.errors import WrongValueError, invalid, invalid_type
+from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, operation
 from gradtape.tf.policy import tensor, together
 
@@ -47,7 +47,7 @@ def _descending(value: Any, axis: int) -> Any:
 def _ascending(value: Any, axis: int) -> Any:
     """The positions that sort `value` in ascending order, NaN first, as TensorFlow has it."""
     if value.dtype.kind == "f" and np.isnan(value).any():
-        return np.flip(_descending(np.flip(value, axis), axis), axis) * -1 - 1 + value.shape[axis]
+        value = np.where(np.isnan(value), -np.inf, value)
     return np.argsort(value, axis=axis, kind="stable")
 
 
@@ -55,7 +55,7 @@ def _order(values: Any, axis: Any, direction: str) -> tuple[Any, Any, int]:
     """The Tensor, the positions that sort it, and the axis."""
     x, axis = tensor(values), axes(axis)
     if direction not in ("ASCENDING", "DESCENDING"):
-        raise WrongValueError(f"Give direction 'ASCENDING' or 'DESCENDING': got {direction!r}.")
+        raise invalid(f"Give direction 'ASCENDING' or 'DESCENDING': got {direction!r}.")
     if not -x.ndim <= axis < x.ndim:
         raise invalid(f"Give an axis of a Tensor of rank {x.ndim}: got {axis}.")
     if x.dtype.kind not in "iuf":
@@ -149,13 +149,12 @@ def searchsorted(
     """Where `values` go into sorted rows: before equal entries ("left"), or after them."""
     rows, wanted = (part._value for part in together(sorted_sequence, values))
     if side not in ("left", "right"):
-        raise WrongValueError(f"Give side 'left' or 'right': got {side!r}.")
+        raise invalid(f"Give side 'left' or 'right': got {side!r}.")
     if rows.shape[:-1] != wanted.shape[:-1]:
         raise invalid(
             f"Give rows and values the same leading lengths: got {rows.shape}, {wanted.shape}."
         )
-    pairs = zip(
-        rows.reshape(-1, rows.shape[-1]), wanted.reshape(-1, wanted.shape[-1]), strict=True
-    )
-    found = [np.searchsorted(row, value, side) for row, value in pairs]
+    pairs = zip(rows.reshape(-1, rows.shape[-1]), wanted.reshape(-1, wanted.shape[-1]), strict=True)
+    find: Any = np.searchsorted  # its overloads want a literal side
+    found = [find(row, value, side) for row, value in pairs]
     return np.array(found, numpy_dtype(out_type)).reshape(wanted.shape)
