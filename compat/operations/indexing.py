@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import gradtape.tf
 from compat.cases import case, expressions, operation
 
 INPUTS = {
@@ -253,4 +254,34 @@ expressions(
     tf.convert_to_tensor(far)
     """,
     **SLICES,
+)
+
+OVERWRITTEN = "a value that is overwritten has no gradient"
+
+
+def overwritten(name, function, *answer):
+    """Gradients where positions repeat: TensorFlow gives one to what was overwritten, too."""
+
+    def run(tf):
+        a, b = tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])
+        with tf.GradientTape() as tape:
+            tape.watch([a, b])
+            y = tf.reduce_sum(function(tf, a, b) * [1.0, 2.0])
+        return [tf.convert_to_tensor(g) for g in tape.gradient(y, [a, b])]
+
+    run.__module__ = __name__
+    case(name, better=OVERWRITTEN, answer=lambda: [gradtape.tf.constant(g) for g in answer])(run)
+
+
+overwritten(
+    "tensor_scatter_nd_update repeated",
+    lambda tf, a, b: tf.tensor_scatter_nd_update(a, [[0], [0]], b),
+    [0.0, 2.0],
+    [0.0, 1.0],
+)
+overwritten(
+    "dynamic_stitch repeated",
+    lambda tf, a, b: tf.dynamic_stitch([[0, 1], [1, 1]], [a, b]),
+    [1.0, 0.0],
+    [0.0, 2.0],
 )
