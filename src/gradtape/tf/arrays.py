@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.dispatch import apply
-from gradtape.core.handle import Handle
+from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tensor import Tensor as Plain
+from gradtape.rules.indexing import overwrite
+from gradtape.rules.selection import choice
+from gradtape.rules.shaping import reshaped, transposed
 from gradtape.tf.dtypes import numpy_dtype
 from gradtape.tf.errors import invalid, invalid_type
-from gradtape.tf.operation import axes, integers, lengths, operation
+from gradtape.tf.operation import axes, direct, integers, lengths, operation
 from gradtape.tf.policy import lifted, tensor, together
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tensors import Tensor
@@ -90,14 +93,18 @@ def reshape(tensor: Any, shape: Any, name: Any = None) -> Any:
     x = as_tensor(tensor)
     if isinstance(shape, Handle) and not shape._value.shape:
         raise invalid(f"Give the shape as a vector: got {shape._value!r}.")
-    return apply(np.reshape, (x, lengths(shape)))
+    return direct(reshaped, x, {"shape": lengths(shape)})
 
 
 @operation
 def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: Any = None) -> Any:
     """The axes in the order `perm`, or reversed; with `conjugate` the conjugate transpose."""
     a = tensor(a)
-    result = apply(np.transpose, (a, None if perm is None else integers(perm)))
+    ndim = a.ndim
+    order = tuple(range(ndim))[::-1] if perm is None else integers(perm)
+    if len(order) != ndim or sorted(order) != list(range(ndim)):
+        raise invalid(f"Give a permutation of 0 ... {ndim - 1}: tf.transpose got {order}.")
+    result = direct(transposed, a, {"axes": order})
     return np.conjugate(result) if conjugate and a.dtype.kind == "c" else result
 
 
@@ -105,7 +112,9 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: Any = Non
 def squeeze(input: Any, axis: Any = None, name: Any = None) -> Any:
     """`input` without its axes of length 1, or without those at `axis`."""
     x, axis = tensor(input), axes(axis)
-    return apply(np.squeeze, (x, None if axis == () else axis))
+    if axis is None or axis == ():
+        return direct(reshaped, x, {"shape": tuple([n for n in x._value.shape if n != 1])})
+    return apply(np.squeeze, (x, axis))
 
 
 @operation
@@ -122,7 +131,7 @@ def expand_dims(input: Any, axis: Any, name: Any = None) -> Any:
     if not -ndim - 1 <= axis <= ndim:
         raise invalid(f"Give an axis from {-ndim - 1} to {ndim}: tf.expand_dims got {axis}.")
     shape, at = x._value.shape, axis % (ndim + 1)
-    return apply(np.reshape, (x, (*shape[:at], 1, *shape[at:])))
+    return direct(reshaped, x, {"shape": (*shape[:at], 1, *shape[at:])})
 
 
 @operation
@@ -299,8 +308,11 @@ def _padded(x: Any, widths: Any, constant_values: Any) -> Any:
     if isinstance(constant_values, Handle):  # differentiable too
         inside = np.pad(np.ones(x._value.shape, bool), pairs)
         return apply(np.where, (inside, apply(np.pad, (x, pairs)), constant_values))
-    value = together(x, constant_values)[1]._value
-    return apply(np.pad, (x, pairs), {"constant_values": value} if value else None)
+    shape = tuple([n + a + b for n, (a, b) in zip(x._value.shape, pairs, strict=True)])
+    inside = tuple([slice(a, a + n) for n, (a, _) in zip(x._value.shape, pairs, strict=True)])
+    value = together(x, constant_values)[1]._value if constant_values else 0
+    around = Plain(settled(np.full(shape, value, x._value.dtype)), UNTRACKED)
+    return apply(overwrite, (around, x), {"index": inside})
 
 
 # -- the same -----------------------------------------------------------------------------------
@@ -338,7 +350,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: Any = None) -> Any
         return apply(np.argwhere, (chosen,))
     if chosen._value.dtype.kind != "b":
         raise invalid_type(f"Give tf.where a boolean condition: got {chosen._value.dtype}.")
-    return apply(np.where, (chosen, *together(x, y)))
+    return apply(choice, (chosen, *together(x, y)))
 
 
 @operation

@@ -182,14 +182,15 @@ def one_hot(
         raise invalid_type(f"Give integer indices: tf.one_hot got dtype {places.dtype}.")
     if count < 0:
         raise invalid(f"Give a depth of 0 or more: tf.one_hot got {count}.")
-    on, off = _marks(on_value, off_value, dtype)
     axis, ndim = (-1 if axis is None else axis), places.ndim + 1
     if not -1 <= axis < ndim:
         raise invalid(f"Give an axis from -1 to {ndim - 1}: tf.one_hot got {axis}.")
     at = axis % ndim
     positions = np.arange(count).reshape((-1,) + (1,) * (ndim - 1 - at))
     marked = np.expand_dims(places, at) == positions
-    return apply(np.where, (marked, on, off))
+    if on_value is None and off_value is None:
+        return marked.astype(np.float32 if dtype is None else numpy_dtype(dtype))
+    return apply(np.where, (marked, *_marks(on_value, off_value, dtype)))
 
 
 def _marks(on: Any, off: Any, dtype: Any) -> Any:

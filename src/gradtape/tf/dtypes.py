@@ -159,12 +159,12 @@ class DType:
         return _Bool(self == as_dtype(other))
 
 
-_KNOWN: dict[np.dtype[Any], DType] = {}
+KNOWN: dict[np.dtype[Any], DType] = {}
 
 
 def _dtype(name: str) -> DType:
     dtype = np.dtype(name)
-    return _KNOWN.setdefault(dtype, DType(dtype))
+    return KNOWN.setdefault(dtype, DType(dtype))
 
 
 float16 = half = _dtype("float16")
@@ -199,14 +199,14 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
             found = np.dtype(dtype)
         except TypeError:
             found = None
-    if found not in _KNOWN:
-        raise TypeError(f"Use one of {', '.join(d.name for d in _KNOWN.values())}: got {dtype!r}.")
+    if found not in KNOWN:
+        raise TypeError(f"Use one of {', '.join(d.name for d in KNOWN.values())}: got {dtype!r}.")
     return found
 
 
 def as_dtype(type_value: Any) -> DType:
     """The `DType` of a name, a NumPy dtype or scalar type, or a Python type."""
-    return _KNOWN[numpy_dtype(type_value)]
+    return KNOWN[numpy_dtype(type_value)]
 
 
 def __getattr__(name: str) -> Any:

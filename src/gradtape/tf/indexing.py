@@ -14,6 +14,7 @@ from gradtape.core.dispatch import apply
 from gradtape.core.handle import Spec
 from gradtape.core.kinds import somewhere
 from gradtape.custom import custom_gradient
+from gradtape.rules.indexing import overwrite
 from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, lengths, operation
 from gradtape.tf.policy import adopted, tensor
@@ -206,7 +207,7 @@ def tensor_scatter_nd_sub(
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
     """`tensor` with `updates` written at the rows of `indices`; of several, the last stays."""
     x, updates, columns = _prepared(tensor, indices, updates, "tensor_scatter_nd_update")
-    return apply(operator.setitem, (x, columns, updates))
+    return apply(overwrite, (x, updates), {"index": columns})
 
 
 @operation

@@ -9,7 +9,10 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from gradtape.core.batch import LEVELS
+from gradtape.core.dispatch import apply, finish
 from gradtape.core.handle import Handle
+from gradtape.core.rules import RULES
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.tf.errors import OpError, invalid_type, translated
 from gradtape.tf.policy import lifted, lowered, tensor, together
@@ -40,6 +43,14 @@ def operation(function: F) -> F:
             raise translated(error, spelled) from error
 
     return cast(F, call)
+
+
+def direct(function: Any, x: Any, options: dict[str, Any]) -> Any:
+    """``apply(function, (x,), options)`` for a rule's own function and options nobody changes."""
+    if LEVELS:
+        return apply(function, (x,), options)
+    rule, value = RULES[function], x._value
+    return finish(rule, rule.compute(value, **options), (value,), (x,), options, x._result)
 
 
 def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> Any:

@@ -31,7 +31,7 @@ _HELD = {
 }
 """The Python numbers that a dtype holds, by its kind."""
 
-_INT32 = np.iinfo(np.int32)
+_LEAST = -(2**31)
 _GREATEST = float(np.finfo(np.float32).max)
 
 
@@ -140,7 +140,11 @@ def tensor(value: Any, dtype: Any = None) -> Plain:
         return value  # type: ignore[no-any-return]
     if kind is float and dtype is None and not _GREATEST < abs(value) < math.inf:
         return Plain(np.float32(value), UNTRACKED)
+    if kind is int and dtype is None and _LEAST <= value < -_LEAST:
+        return Plain(np.int32(value), UNTRACKED)
     wanted = None if dtype is None else numpy_dtype(dtype)
+    if kind is float and wanted is not None and wanted.kind == "f" and wanted.itemsize == 8:
+        return Plain(np.float64(value), UNTRACKED)
     if kind is Plain:
         return value if value.dtype == wanted else value.astype(wanted)  # type: ignore[no-any-return]
     if isinstance(value, Handle):
@@ -195,7 +199,7 @@ def _natural(array: Any, value: Any) -> np.dtype[Any]:
         default = np.float32 if kind == "f" else np.complex128
         return np.result_type(*own) if own else np.dtype(default)
     if kind == "i" and not any(isinstance(leaf, np.ndarray) for leaf in _leaves(value)):
-        if not array.size or _INT32.min <= array.min() <= array.max() <= _INT32.max:
+        if not array.size or (array.min() >= _LEAST and array.max() < -_LEAST):
             return np.dtype(np.int32)
     if kind == "u":
         raise invalid(f"Give integers that int64 holds: got {value!r}.")

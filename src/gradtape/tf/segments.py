@@ -9,6 +9,7 @@ import numpy as np
 
 from gradtape.core.dispatch import apply
 from gradtape.core.handle import Spec
+from gradtape.core.tape import active
 from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.indexing import add_up, check_within, positions, valued
 from gradtape.tf.operation import axes, operation
@@ -67,7 +68,7 @@ def _extreme(ufunc: Any, empty: Callable[[Any], Any]) -> Reduction:
         if dtype.kind == "f":  # infinite rows too
             best[ids] = -np.inf if ufunc is np.maximum else np.inf
         ufunc.at(best, ids, value)
-        if dtype.kind != "f":
+        if dtype.kind != "f" or not active():
             return best
         taken = value == best[ids]
         shares = np.zeros_like(best)
@@ -98,7 +99,7 @@ def _of_sorted(reduce: Reduction, name: str, doc: str, *, zero: bool = False) ->
                 f"Give tf.math.{spelled} a vector of one segment for each row: "
                 f"got shape {ids.shape} for data of shape {rows._value.shape}."
             )
-        if len(ids) and (ids[0] < 0 or (np.diff(ids) < 0).any()):
+        if len(ids) and (ids[0] < 0 or (ids[1:] < ids[:-1]).any()):
             raise invalid(f"Give segment_ids of 0 or more in ascending order: got {ids}.")
         count = int(ids[-1]) + 1 if len(ids) else 0
         result = reduce(rows, ids, count)
@@ -148,9 +149,10 @@ def _of_unsorted(reduce: Reduction, name: str, doc: str) -> Any:
             )
         if count < 0:
             raise invalid(f"Give num_segments of 0 or more: got {count}.")
-        rows = apply(np.reshape, (rows, (ids.size, *rows._value.shape[ids.ndim :])))
-        ids = np.ravel(ids)
-        if (ids < 0).any():
+        if ids.ndim != 1:
+            rows = apply(np.reshape, (rows, (ids.size, *rows._value.shape[ids.ndim :])))
+            ids = np.ravel(ids)
+        if ids.min(initial=0) < 0:
             rows, ids = rows[ids >= 0], ids[ids >= 0]
         check_within(ids, count, f"math.{spelled}")
         return reduce(rows, ids, count)

@@ -36,6 +36,11 @@ class TensorShape(tuple[Any, ...]):  # noqa: SLOT001 (it says whether its rank i
         shape._unknown = dims is None or getattr(dims, "_unknown", False)
         return shape
 
+    @classmethod
+    def of(cls, value: Any) -> TensorShape:
+        """The shape of an array, at once: its lengths are known to be integers."""
+        return tuple.__new__(cls, value.shape)
+
     def __eq__(self, other: object) -> bool:
         if other is None or getattr(other, "_unknown", False) or self._unknown:
             return self._unknown and (other is None or getattr(other, "_unknown", False))

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.batch import LEVELS
 from gradtape.core.dispatch import apply, array_ufunc
-from gradtape.core.handle import UNTRACKED, Handle
+from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.core.tensor import Variable as PlainVariable
-from gradtape.tf.dtypes import as_dtype
+from gradtape.tf.dtypes import KNOWN
 from gradtape.tf.errors import OpError, invalid, invalid_type, translated
 from gradtape.tf.policy import (
     NUMBERS,
@@ -67,6 +68,22 @@ def _division(name: str, reflected: bool = False) -> Callable[[Any, Any], Any]:
             if isinstance(zero, (np.ndarray, np.generic)) and zero.any():
                 raise invalid(f"Divide integers by no 0: {name.strip('_')} got a divisor of 0.")
         return divide(self, other)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def _comparison(name: str, ufunc: np.ufunc, refused: str = "") -> Callable[[Any, Any], Any]:
+    """A comparison, of which nothing is recorded."""
+    compare = _operator(name, refused)
+
+    def method(self: Any, other: Any) -> Any:
+        if other.__class__ is not Tensor or LEVELS or self._value.dtype.kind in refused:
+            return compare(self, other)
+        try:
+            return Tensor(settled(ufunc(self._value, other._value)), UNTRACKED)
+        except ValueError as error:
+            raise translated(error, name.strip("_")) from error
 
     method.__name__ = method.__qualname__ = name
     return method
@@ -134,16 +151,16 @@ class Spelled(Plain):
     __ror__ = _operator("__ror__", refused="fc")
     __xor__ = _operator("__xor__", refused="fc")
     __rxor__ = _operator("__rxor__", refused="fc")
-    __lt__ = _operator("__lt__", refused="bc")
-    __le__ = _operator("__le__", refused="bc")
-    __gt__ = _operator("__gt__", refused="bc")
-    __ge__ = _operator("__ge__", refused="bc")
+    __lt__ = _comparison("__lt__", np.less, refused="bc")
+    __le__ = _comparison("__le__", np.less_equal, refused="bc")
+    __gt__ = _comparison("__gt__", np.greater, refused="bc")
+    __ge__ = _comparison("__ge__", np.greater_equal, refused="bc")
     _matmul = _operator("__matmul__", refused="b")
     _rmatmul = _operator("__rmatmul__", refused="b")
     _divide = _operator("__truediv__")
     _rdivide = _operator("__rtruediv__")
-    _equal = _operator("__eq__")
-    _differ = _operator("__ne__")
+    _equal = _comparison("__eq__", np.equal)
+    _differ = _comparison("__ne__", np.not_equal)
 
     def __truediv__(self, other: Any) -> Any:
         kind = self._value.dtype.kind
@@ -219,12 +236,12 @@ class Spelled(Plain):
     @property
     def shape(self) -> TensorShape:
         """The lengths of the axes."""
-        return TensorShape(self._value.shape)
+        return TensorShape.of(self._value)
 
     @property
     def dtype(self) -> Any:
         """The dtype, a `DType`."""
-        return as_dtype(self._value.dtype)
+        return KNOWN[self._value.dtype]
 
     @property
     def device(self) -> str:

@@ -109,7 +109,7 @@ class Variable(Spelled, PlainVariable):
     @property
     def shape(self) -> TensorShape:
         """The lengths of the axes, as declared."""
-        return TensorShape(self._value.shape) if self._declared is None else self._declared
+        return TensorShape.of(self._value) if self._declared is None else self._declared
 
     @property
     def synchronization(self) -> VariableSynchronization:
