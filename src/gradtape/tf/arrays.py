@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from gradtape.core.tensor import Tensor as Plain
 from gradtape.rules.indexing import overwrite
 from gradtape.rules.selection import choice
 from gradtape.rules.shaping import reshaped, transposed
-from gradtape.tf.dtypes import numpy_dtype
+from gradtape.tf.dtypes import int32, numpy_dtype
 from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, direct, integers, lengths, operation
 from gradtape.tf.policy import lifted, tensor, together
@@ -43,7 +44,7 @@ def shape(input: Any, out_type: Any = None, name: Any = None) -> Tensor:
     return _integers(_shape_of(input), out_type)
 
 
-def shape_n(input: Any, out_type: Any = np.int32, name: Any = None) -> list[Tensor]:
+def shape_n(input: Any, out_type: Any = int32, name: Any = None) -> list[Tensor]:
     """The shape of each Tensor of a list."""
     return [shape(part, out_type) for part in input]
 
@@ -66,7 +67,21 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
     ValueError
         If there is none.
     """
-    return TensorShape(np.broadcast_shapes(tuple(shape_x), tuple(shape_y)))
+    first, second = TensorShape(shape_x), TensorShape(shape_y)
+    if first.rank is None or second.rank is None:
+        return TensorShape(None)
+    pairs = zip_longest(reversed(first), reversed(second), fillvalue=1)
+    return TensorShape([_common(a, b, first, second) for a, b in pairs][::-1])
+
+
+def _common(a: Any, b: Any, first: TensorShape, second: TensorShape) -> Any:
+    """The length to which the lengths `a` and `b` broadcast; None is any."""
+    if a is None or b is None:
+        known = b if a is None else a
+        return known if known is not None and known > 1 else None
+    if a != b and 1 not in (a, b):
+        raise ValueError(f"Give shapes that broadcast: got {first} and {second}.")
+    return b if a == 1 else a
 
 
 @operation
@@ -191,7 +206,9 @@ def stack(values: Any, axis: Any = 0, name: Any = None) -> Any:
     return apply(np.stack, (parts, axis))
 
 
-parallel_stack = stack
+def parallel_stack(values: Any, name: Any = None) -> Any:
+    """`stack` along the first axis."""
+    return stack(values)
 
 
 @operation
@@ -306,8 +323,8 @@ def pad(
 def _padded(x: Any, widths: Any, constant_values: Any) -> Any:
     pairs = tuple(map(tuple, widths.tolist()))
     if isinstance(constant_values, Handle):  # differentiable too
-        inside = np.pad(np.ones(x._value.shape, bool), pairs)
-        return apply(np.where, (inside, apply(np.pad, (x, pairs)), constant_values))
+        frame = np.pad(np.ones(x._value.shape, bool), pairs)
+        return apply(np.where, (frame, apply(np.pad, (x, pairs)), constant_values))
     shape = tuple([n + a + b for n, (a, b) in zip(x._value.shape, pairs, strict=True)])
     inside = tuple([slice(a, a + n) for n, (a, _) in zip(x._value.shape, pairs, strict=True)])
     value = together(x, constant_values)[1]._value if constant_values else 0

@@ -16,7 +16,7 @@ from gradtape.core.kinds import somewhere
 from gradtape.custom import custom_gradient
 from gradtape.rules.indexing import overwrite
 from gradtape.tf.errors import invalid, invalid_type
-from gradtape.tf.operation import axes, lengths, operation
+from gradtape.tf.operation import axes, direct, lengths, operation
 from gradtape.tf.policy import adopted, tensor
 
 as_tensor = tensor
@@ -171,7 +171,7 @@ def add_up(x: Any, columns: tuple[Any, ...], updates: Any, spec: Spec) -> Any:
         updates = apply(np.sum, (updates,), {"axis": tuple(range(updates.ndim - spec.ndim))})
         return updates if x is None else x + updates
     if x is None:
-        return apply(scatter_add, (updates,), {"spec": spec, "indices": columns})
+        return direct(scatter_add, updates, {"spec": spec, "indices": columns})
     return apply(scatter_add, (x, updates), {"spec": spec, "indices": (Ellipsis, *columns)})
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradtape.core.dispatch import apply
+from gradtape.core.kinds import somewhere
 from gradtape.rules.indexing import gathered
 from gradtape.rules.sorting import permute
 from gradtape.tf.dtypes import int32, numpy_dtype
@@ -42,7 +43,7 @@ class UniqueWithCounts(NamedTuple):
 
 def _descending(value: Any, axis: int) -> Any:
     """The positions that sort `value` in descending order; equal entries keep theirs."""
-    if value.dtype.kind == "f" and not np.isnan(value).any():
+    if value.dtype.kind == "f" and not somewhere(np.isnan(value)):
         return np.argsort(-value, axis=axis, kind="stable")
     flipped = np.argsort(np.flip(value, axis), axis=axis, kind="stable")
     return np.flip(value.shape[axis] - 1 - flipped, axis)
@@ -50,7 +51,7 @@ def _descending(value: Any, axis: int) -> Any:
 
 def _ascending(value: Any, axis: int) -> Any:
     """The positions that sort `value` in ascending order, NaN first, as TensorFlow has it."""
-    if value.dtype.kind == "f" and np.isnan(value).any():
+    if value.dtype.kind == "f" and somewhere(np.isnan(value)):
         value = np.where(np.isnan(value), -np.inf, value)
     return np.argsort(value, axis=axis, kind="stable")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.batch import LEVELS
-from gradtape.core.dispatch import apply, array_ufunc
+from gradtape.core.dispatch import apply, array_ufunc, handles_in
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.core.tensor import Variable as PlainVariable
@@ -103,6 +103,12 @@ def _quotient(a: Any, b: Any) -> Any:
     return lifted(a / b)
 
 
+def _leading(args: Any) -> np.dtype[Any]:
+    """The dtype that arrays among `args` take: that of the first Tensor that is no mask."""
+    dtypes = [handle._value.dtype for handle in handles_in(args)]
+    return next((dtype for dtype in dtypes if dtype.kind != "b"), np.dtype(bool))
+
+
 class Spelled(Plain):
     """What a Tensor and a Variable share."""
 
@@ -111,19 +117,19 @@ class Spelled(Plain):
     # -- protocols ------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
-        dtype = self._value.dtype
-        operands = [arg if isinstance(arg, Handle) else adopted(arg, dtype) for arg in args]
-        if method != "__call__":
-            operands = [lowered(arg) for arg in args]
-        return lifted(
-            array_ufunc(ufunc, method, [lowered(arg) for arg in operands], lowered(kwargs))
-        )
+        dtype, operands = _leading(args), lowered(args)
+        if dtype.kind != "b":
+            adopt = adopted if method == "__call__" else adopt_floats
+            operands = tuple(
+                [arg if isinstance(arg, Handle) else adopt(arg, dtype) for arg in operands]
+            )
+        return lifted(array_ufunc(ufunc, method, operands, lowered(kwargs)))
 
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        dtype = self._value.dtype
         args, kwargs = lowered(args), lowered(kwargs)
+        dtype = _leading(args)
         if dtype.kind == "f":
             args = adopt_floats(args, dtype)
         return lifted(apply(function, args, kwargs))

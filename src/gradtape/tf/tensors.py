@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.handle import Handle
-from gradtape.tf.dtypes import as_dtype, numpy_dtype
+from gradtape.tf.dtypes import as_dtype, float32, numpy_dtype
 from gradtape.tf.errors import invalid_type
 from gradtape.tf.policy import lifted, lowered, plain, tensor
 from gradtape.tf.shapes import TensorShape
@@ -152,7 +152,7 @@ class TensorSpec:
 
     __slots__ = ("dtype", "name", "shape")
 
-    def __init__(self, shape: Any, dtype: Any = np.float32, name: str | None = None) -> None:
+    def __init__(self, shape: Any, dtype: Any = float32, name: str | None = None) -> None:
         self.shape = TensorShape(shape)
         self.dtype = as_dtype(dtype)
         self.name = name

@@ -283,7 +283,13 @@ class Variable(Spelled, PlainVariable):
         return super().__format__(spec) if spec else repr(self)
 
     def __copy__(self) -> Variable:
-        return Variable(self._value, self._trainable, name=self._name, constraint=self._constraint)
+        return Variable(
+            self._value,
+            self._trainable,
+            name=self._name,
+            constraint=self._constraint,
+            shape=self._declared,
+        )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         return self.__copy__()
