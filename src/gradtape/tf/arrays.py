@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from gradtape.core.dispatch import apply
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.rules.indexing import overwrite
+from gradtape.rules.joining import concat as joined
 from gradtape.rules.selection import choice
 from gradtape.rules.shaping import reshaped, transposed
 from gradtape.tf.dtypes import int32, numpy_dtype
@@ -189,7 +190,16 @@ def concat(values: Any, axis: Any, name: Any = None) -> Any:
     found = axes(axis)
     if isinstance(found, tuple):
         (found,) = found
-    return apply(np.concatenate, (together(*values), int(found)))
+    return _joined(together(*values), int(found))
+
+
+def _joined(parts: tuple[Any, ...], axis: int) -> Any:
+    ndim = parts[0].ndim
+    at = axis + ndim if axis < 0 else axis
+    if not 0 <= at < ndim or any([part.ndim != ndim for part in parts]):
+        return apply(np.concatenate, (parts, axis))  # which says what is wrong
+    ends = tuple(accumulate([part._value.shape[at] for part in parts], initial=0))
+    return apply(joined, parts, {"axis": at, "starts": ends[:-1]})
 
 
 @operation
@@ -270,7 +280,11 @@ def tile(input: Any, multiples: Any, name: Any = None) -> Any:
     x, times = tensor(input), axes(multiples)
     if not isinstance(times, tuple) or len(times) != x.ndim or min(times, default=0) < 0:
         raise invalid(f"Give tf.tile {x.ndim} multiples, none negative: got {times!r}.")
-    return apply(np.tile, (x, times))
+    lengths = x._value.shape
+    apart = direct(reshaped, x, {"shape": tuple([k for n in lengths for k in (1, n)])})
+    pairs = tuple([k for pair in zip(times, lengths, strict=True) for k in pair])
+    whole = tuple([k * n for k, n in zip(times, lengths, strict=True)])
+    return direct(reshaped, apply(np.broadcast_to, (apart, pairs)), {"shape": whole})
 
 
 @operation

@@ -32,10 +32,14 @@ def positions(indices: Any, operation: str) -> Any:
     return found
 
 
+_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
+
 def check_within(places: Any, length: int, operation: str) -> None:
     """Raise an `InvalidArgumentError` unless all `places` are in ``range(length)``."""
     if isinstance(places, np.ndarray):
-        wrong = places.size and (places.min() < 0 or places.max() >= length)
+        # Read as unsigned, a negative position is a large one.
+        wrong = places.size and places.view(_UNSIGNED[places.itemsize]).max() >= length
     else:
         wrong = somewhere((places < 0) | (places >= length))
     if wrong:

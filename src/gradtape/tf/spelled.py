@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.batch import LEVELS
-from gradtape.core.dispatch import apply, array_ufunc, handles_in
+from gradtape.core.dispatch import apply, array_ufunc, handles_in, perform
 from gradtape.core.handle import UNTRACKED, Handle, settled
+from gradtape.core.kinds import Elementwise
+from gradtape.core.rules import RULES
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.core.tensor import Variable as PlainVariable
 from gradtape.tf.dtypes import KNOWN
@@ -117,6 +119,10 @@ class Spelled(Plain):
     # -- protocols ------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        rule = RULES.get(ufunc)
+        if rule.__class__ is Elementwise and method == "__call__" and not kwargs:
+            if all([isinstance(arg, Spelled) for arg in args]):
+                return perform(rule, args, kwargs)
         dtype, operands = _leading(args), lowered(args)
         if dtype.kind != "b":
             adopt = adopted if method == "__call__" else adopt_floats
