@@ -254,6 +254,7 @@ expressions(
     repr(tf.TensorSpec.from_spec(tf.TensorSpec([1]),"q"))
     repr(tf.TensorShape(None))
     tf.Variable([1.,2.],shape=tf.TensorShape(None)).shape.rank
+
     """,
     **INPUTS,
 )
