@@ -5,7 +5,54 @@ and gradtape's own tape.
 """
 
 from gradtape.tf import autodiff, dtypes, errors, keras, linalg, math, nest, random, signal
+from gradtape.tf.arrays import (
+    bitcast,
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    broadcast_to,
+    concat,
+    ensure_shape,
+    expand_dims,
+    guarantee_const,
+    identity,
+    identity_n,
+    pad,
+    parallel_stack,
+    rank,
+    repeat,
+    reshape,
+    reverse,
+    roll,
+    shape,
+    shape_n,
+    size,
+    split,
+    squeeze,
+    stack,
+    strided_slice,
+    tile,
+    transpose,
+    unravel_index,
+    unstack,
+    where,
+)
+from gradtape.tf.arrays import slice_ as slice
+from gradtape.tf.blocks import batch_to_space, reverse_sequence, space_to_batch, space_to_batch_nd
 from gradtape.tf.clipping import add_n, clip_by_global_norm, clip_by_norm, clip_by_value, scalar_mul
+from gradtape.tf.creation import (
+    eye,
+    fill,
+    linspace,
+    linspace_nd,
+    meshgrid,
+    one_hot,
+    ones,
+    ones_like,
+    sequence_mask,
+    zeros,
+    zeros_like,
+)
+from gradtape.tf.creation import range_ as range
 from gradtape.tf.decompositions import eig, eigvals
 from gradtape.tf.decompositions import sqrtm as matrix_square_root
 from gradtape.tf.dtypes import (
@@ -75,8 +122,21 @@ from gradtape.tf.elementwise import (
 )
 from gradtape.tf.fourier import fftnd, ifftnd, irfftnd, rfftnd
 from gradtape.tf.functions import function, name_scope
+from gradtape.tf.indexing import (
+    boolean_mask,
+    dynamic_partition,
+    dynamic_stitch,
+    gather,
+    gather_nd,
+    scatter_nd,
+    tensor_scatter_nd_add,
+    tensor_scatter_nd_max,
+    tensor_scatter_nd_min,
+    tensor_scatter_nd_sub,
+    tensor_scatter_nd_update,
+)
 from gradtape.tf.module import Module
-from gradtape.tf.products import einsum, eye, matmul, norm, tensordot
+from gradtape.tf.products import einsum, matmul, norm, tensordot
 from gradtape.tf.reductions import (
     argmax,
     argmin,
@@ -97,6 +157,7 @@ from gradtape.tf.serving import (
     unload_ipython_extension,
 )
 from gradtape.tf.shapes import TensorShape
+from gradtape.tf.sorting import argsort, searchsorted, sort, unique, unique_with_counts
 from gradtape.tf.tapes import (
     GradientTape,
     UnconnectedGradients,
@@ -107,12 +168,16 @@ from gradtape.tf.tapes import (
 from gradtape.tf.tensors import (
     IndexedSlices,
     Tensor,
+    TensorSpec,
     Variable,
     cast,
     constant,
     convert_to_tensor,
+    get_static_value,
     is_tensor,
+    saturate_cast,
 )
+from gradtape.tf.variables import VariableAggregation, VariableSynchronization
 
 newaxis = None
 
