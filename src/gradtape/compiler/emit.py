@@ -173,12 +173,13 @@ class _Body:
         return name
 
     def _pointers(self) -> None:
-        """The address of each array, from the table of addresses."""
+        """The address of each array: the table says where it stands."""
         code, kernel = self.plain, self.kernel
         self.address: dict[Node, str] = {}
         for position, node in enumerate([*kernel.reads, *kernel.writes]):
             slot = code.new(f"getelementptr ptr, ptr %args, i64 {position}")
-            self.address[node] = code.new(f"load ptr, ptr {slot}")
+            cell = code.new(f"load ptr, ptr {slot}")
+            self.address[node] = code.new(f"load ptr, ptr {cell}")
 
     # -- reductions -----------------------------------------------------------------------------
 

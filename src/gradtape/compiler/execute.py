@@ -1,181 +1,389 @@
-"""Runs a program as machine code: kernels, and the NumPy calls between them."""
+"""Runs a program as machine code: kernels, and the NumPy calls between them.
+
+What runs is straight Python code, written here for the one program: it puts numbers and addresses into a
+table, calls the kernels, and takes the results out. Temporary arrays live in a `_State`, which is used by
+one call at a time and kept for the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ctypes
+import struct
+from array import array as Table
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradtape.compiler.emit import Kernel, identity
-from gradtape.compiler.loops import Node, Reduce, Source, Step, View, access, clustered
+from gradtape.compiler.loops import Node, Reduce, Source, Step, View, access, clustered, contiguous
 from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module, new_name
-from gradtape.compiler.program import GuardError, Program, Ref, mapped, name_of, same, spec_of
-from gradtape.compiler.replay import Runner
+from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
+
+_FORMATS = {
+    "float64": "d",
+    "float32": "f",
+    "int64": "q",
+    "int32": "i",
+    "int16": "h",
+    "int8": "b",
+    "uint64": "Q",
+    "uint32": "I",
+    "uint16": "H",
+    "uint8": "B",
+    "bool": "?",
+}
 
 
-def compiled(program: Program) -> Runner:
-    """A function from the inputs to the outputs of `program`, in machine code.
+def _data_offset() -> int:
+    """Where in an array object the address of its data stands."""
+    probe = np.zeros(1)
+    wanted = probe.ctypes.data
+    for offset in range(8, 64, 8):
+        if ctypes.c_void_p.from_address(id(probe) + offset).value == wanted:
+            return offset
+    raise RuntimeError("Use NumPy calls instead of native code: the layout of arrays is unknown.")
 
-    It raises `GuardError` where a guard does not hold.
+
+class Native:
+    """A program in machine code.
+
+    Attributes
+    ----------
+    run
+        ``run(*inputs)`` gives the outputs, or raises `GuardError`.
+    kernels
+        The native functions, in order.
     """
-    return _Native(program).run
 
-
-class _Native:
     def __init__(self, program: Program) -> None:
         self.program = program
-        lowered = Lowered(program)
-        self.values = lowered.values
-        nodes = _needed(lowered)
-        self.inputs = list(sources(lowered))
-        schedule = clustered(nodes)
-        read_outside = self._read_outside(schedule)
-        self.steps: list[Any] = []
-        kernels = []
-        for item in schedule:
-            if isinstance(item, Step):
-                self.steps.append(item)
-            else:
-                kernel = Kernel(item, new_name(), read_outside)
-                kernels.append(kernel)
-                self.steps.append(kernel)
-        self.module = Module(kernels)
-        self.functions = dict(zip(kernels, self.module.functions, strict=True))
-        self.constants = {
-            node: node.constant
-            for kernel in kernels
-            for node in kernel.reads
-            if isinstance(node, Source) and node.constant is not None
-        }
-
-    def _read_outside(self, schedule: Sequence[Any]) -> set[Node]:
-        """The nodes that must lie in memory, because something besides their own loops reads them."""
-        place = {n: k for k, item in enumerate(schedule) if not isinstance(item, Step) for n in item.nodes}
-        needed: set[Node] = set()
-        for k, item in enumerate(schedule):
-            for node in [item] if isinstance(item, Step) else item.nodes:
-                for operand in node.operands:
-                    base = access(operand)[0]
-                    if place.get(base, k) != k or isinstance(operand, View) or isinstance(item, Step):
-                        needed.add(base)
-        for index in self._wanted():
-            if isinstance(self.values[index], Node):
-                needed.add(access(self.values[index])[0])
-        return needed
-
-    def _wanted(self) -> list[int]:
-        found = [out.index for out in self.program.outputs if out.__class__ is Ref]
-        return [*found, *[guard.index for guard in self.program.guards]]
-
-    def run(self, inputs: Sequence[Any]) -> list[Any]:
-        memory: dict[Node, Any] = dict(self.constants)
-        for node, value in zip(self.inputs, inputs, strict=True):
-            memory[node] = np.ascontiguousarray(value, node.dtype).reshape(node.shape)
-        for step in self.steps:
-            if isinstance(step, Step):
-                self._call(step, memory)
-            else:
-                self._kernel(step, memory)
-        for guard in self.program.guards:
-            value = self._value(self.values[guard.index], memory)
-            if not same(value, guard.expected):
-                raise GuardError(f"a value was {guard.expected!r} and is {value!r}", guard.line)
-        return [
-            self._output(out, memory) if out.__class__ is Ref else out
-            for out in self.program.outputs
+        self.lowered = Lowered(program)
+        self.schedule = clustered(_needed(self.lowered))
+        inside = _read_outside(self.lowered, self.schedule)
+        self.kernels = [
+            Kernel(item, new_name(), inside) for item in self.schedule if not isinstance(item, Step)
         ]
+        self.module = Module(self.kernels)
+        self.run: Callable[..., list[Any]] = _Driver(self).function()
 
-    def _kernel(self, kernel: Kernel, memory: dict[Node, Any]) -> None:
-        for node in kernel.writes:
-            memory[node] = array = np.empty(node.shape, node.dtype)
-            if isinstance(node, Reduce):
-                array.fill(identity(node))
-        arrays = [memory[node] for node in (*kernel.reads, *kernel.writes)]
+
+class _State:
+    """The memory that one call of a program uses."""
+
+    __slots__ = ("address", "arrays", "scalars", "table")
+
+    def __init__(self, driver: _Driver) -> None:
+        self.scalars = bytearray(8 * max(1, len(driver.scalars)))
+        base = ctypes.addressof(ctypes.c_char.from_buffer(self.scalars))
+        cells = Table("Q", [base + 8 * k for k in range(len(driver.scalars))] or [0])
+        self.arrays: list[Any] = [cells]
+        self.table = Table("Q", [0] * max(1, driver.entries))
+        self.address = self.table.buffer_info()[0]
+        for entry, node in driver.fixed:
+            if node in driver.scalars:
+                self.table[entry] = cells.buffer_info()[0] + 8 * driver.scalars[node]
+                if isinstance(node, Source) and node.constant is not None:
+                    where = 8 * driver.scalars[node]
+                    struct.pack_into(_FORMATS[node.dtype.name], self.scalars, where, node.constant[()])
+            else:
+                self.table[entry] = id(self._array(driver, node)) + driver.offset
+
+    def _array(self, driver: _Driver, node: Node) -> Any:
+        found = driver.slots.get(node)
+        if found is not None and found < len(self.arrays) and self.arrays[found] is not None:
+            return self.arrays[found]
+        if isinstance(node, Source) and node.constant is not None:
+            made = node.constant
+        else:
+            made = np.empty(node.shape, node.dtype)
+        slot = driver.slots[node]
+        while len(self.arrays) <= slot:
+            self.arrays.append(None)
+        self.arrays[slot] = made
+        return made
+
+
+class _Driver:
+    """Writes the Python function that runs the program."""
+
+    def __init__(self, native: Native) -> None:
+        self.native = native
+        self.offset = _data_offset()
+        self.names: dict[str, Any] = {"_same": same, "_broken": _broken, "_fix": _fix}
+        self.lines: list[str] = []
+        self.scalars: dict[Node, int] = {}
+        self.slots: dict[Node, int] = {}
+        self.fixed: list[tuple[int, Node]] = []
+        self.entries = 0
+        self.local: dict[Node, str] = {}
+        self._starts: dict[Kernel, int] = {}
+
+    def function(self) -> Callable[..., list[Any]]:
+        """The function."""
+        inputs = list(sources(self.native.lowered))
+        self._plan(inputs)
+        parameters = [f"a{k}" for k in range(len(inputs))]
+        self._take(inputs)
+        kernels = iter(self.native.kernels)
+        for item in self.native.schedule:
+            if isinstance(item, Step):
+                self._step(item)
+            else:
+                self._kernel(next(kernels))
+        self._guards()
+        outputs = [self._output(out) for out in self.native.program.outputs]
+        head = [f"def run({', '.join(parameters)}):"]
+        pool: list[_State] = []
+        self.names.update(_pool=pool, _new=lambda: _State(self), _id=id)
+        head.append("    s = _pool.pop() if _pool else _new()")
+        body = [f"    {line}" for line in self.lines]
+        names = [f"r{k}" for k in range(len(outputs))]
+        body += [f"    {n} = {o}" for n, o in zip(names, outputs, strict=True)]
+        tail = ["    _pool.append(s)", f"    return [{', '.join(names)}]"]
+        self.source = "\n".join([*head, *body, *tail])
+        exec(compile(self.source, "<gradtape driver>", "exec"), self.names)  # noqa: S102
+        run: Callable[..., list[Any]] = self.names["run"]
+        return run
+
+    # -- the table ------------------------------------------------------------------------------
+
+    def _plan(self, inputs: Sequence[Node]) -> None:
+        """Give every array its entries in the table, and every number its place."""
+        outputs = self._outputs()
+        for kernel in self.native.kernels:
+            self._starts[kernel] = self.entries
+            for node in (*kernel.reads, *kernel.writes):
+                if not node.shape and node.dtype.name in _FORMATS:
+                    self.scalars.setdefault(node, len(self.scalars))
+                    self.fixed.append((self.entries, node))
+                elif not (node in inputs or node in outputs or self._is_result(node)):
+                    self.slots.setdefault(node, len(self.slots) + 1)
+                    self.fixed.append((self.entries, node))
+                self.entries += 1
+
+    def _is_result(self, node: Node) -> bool:
+        return isinstance(node, Source) and node.constant is None
+
+    def _outputs(self) -> set[Node]:
+        """The nodes that go to the caller as they are: new memory for each call."""
+        values = self.native.lowered.values
+        found = set()
+        for out in self.native.program.outputs:
+            node = values[out.index] if out.__class__ is Ref else None
+            if isinstance(node, Node) and not isinstance(node, View) and node.shape:
+                found.add(node)
+        return found
+
+    def _take(self, inputs: Sequence[Node]) -> None:
+        """The inputs: numbers into their places, arrays made fit."""
+        packed = [(node, f"a{k}") for k, node in enumerate(inputs) if node in self.scalars]
+        for node, name in packed:
+            self._pack(node, name)
+        used = {n for kernel in self.native.kernels for n in kernel.reads}
+        for k, node in enumerate(inputs):
+            if node.shape:
+                name = f"x{k}"
+                self.lines.append(f"{name} = a{k}")
+                if node in used:
+                    self._let(f"_d{k}", node)
+                    self.lines.append(f"f = {name}.flags")
+                    self.lines.append(
+                        f"if not (f.c_contiguous and f.aligned): {name} = _fix({name}, _d{k}.dtype)"
+                    )
+                self.local[node] = name
+            else:
+                self.local[node] = f"a{k}"
+
+    def _pack(self, node: Node, name: str) -> None:
+        pack = f"_pack_{_FORMATS[node.dtype.name]}".replace("?", "bool")
+        self._let(pack, struct.Struct(_FORMATS[node.dtype.name]).pack_into)
+        self.lines.append(f"{pack}(s.scalars, {8 * self.scalars[node]}, {name})")
+
+    def _unpack(self, node: Node) -> str:
+        letter = _FORMATS[node.dtype.name]
+        unpack = f"_unpack_{letter}".replace("?", "bool")
+        self._let(unpack, struct.Struct(letter).unpack_from)
+        kind = f"_t_{node.dtype.name}"
+        self._let(kind, node.dtype.type)
+        return f"{kind}({unpack}(s.scalars, {8 * self.scalars[node]})[0])"
+
+    def _let(self, name: str, value: Any) -> str:
+        self.names.setdefault(name, value)
+        return name
+
+    # -- kernels and steps ----------------------------------------------------------------------
+
+    def _kernel(self, kernel: Kernel) -> None:
+        start = self._starts[kernel]
+        fixed = {entry for entry, _ in self.fixed}
         if 0 in kernel.cluster.shape:
+            for node in kernel.writes:
+                self._fresh(node)
             return
-        table = np.array([array.ctypes.data for array in arrays], np.uintp)
+        for position, node in enumerate((*kernel.reads, *kernel.writes)):
+            writes = position >= len(kernel.reads)
+            if writes and node not in self.scalars:
+                if start + position not in fixed:
+                    self._fresh(node)
+                elif isinstance(node, Reduce):
+                    name = f"s.arrays[{self.slots[node]}]"
+                    self.lines.append(f"{name}.fill({self._let(f'_i{id(node)}', identity(node))})")
+            if start + position not in fixed:
+                name = self.local[node]
+                self.lines.append(f"s.table[{start + position}] = _id({name}) + {self.offset}")
+        call = self._let(f"_{kernel.name}", self.native.module.functions[self.native.kernels.index(kernel)])
         end = kernel.axes[0].length if kernel.axes else 0
-        self.functions[kernel](table.ctypes.data, 0, end)
+        self.lines.append(f"{call}(s.address + {8 * start}, 0, {end})")
 
-    def _call(self, step: Step, memory: dict[Node, Any]) -> None:
-        operands = iter(step.operands)
+    def _fresh(self, node: Node) -> None:
+        """New memory for a result that the caller gets, or that nobody computes."""
+        if node in self.local:
+            return
+        name = f"o{len(self.local)}"
+        spec = self._let(f"_n{len(self.local)}", node)
+        empty = self._let("_empty", np.empty)
+        self.lines.append(f"{name} = {empty}({spec}.shape, {spec}.dtype)")
+        if isinstance(node, Reduce):
+            self.lines.append(f"{name}.fill({self._let(f'_i{id(node)}', identity(node))})")
+        self.local[node] = name
 
-        def value(_: Any) -> Any:
-            return self._value(next(operands), memory)
-
+    def _step(self, step: Step) -> None:
         call = step.call
-        args = _filled(call.args, memory, self)
-        kwargs = _filled(call.kwargs, memory, self)
-        del value
-        result = call.function(*args, **kwargs)
-        parts = result if call.several else (result,)
-        for node, part, index in zip(step.results, parts, call.outs, strict=True):
-            if spec_of(part)[:2] != self.program.specs[index][:2]:
-                raise GuardError(f"{name_of(call.function)} gave {spec_of(part)}", call.line)
-            memory[node] = np.ascontiguousarray(part).reshape(node.shape)
+        args = [self._argument(arg) for arg in call.args]
+        args += [f"{key}={self._argument(value)}" for key, value in call.kwargs.items()]
+        function = self._let(f"_f{id(call)}", call.function)
+        names = [f"q{index}" for index in call.outs]
+        comma = "," if call.several and len(names) == 1 else ""
+        self.lines.append(f"{', '.join(names)}{comma} = {function}({', '.join(args)})")
+        for name, index, node in zip(names, call.outs, step.results, strict=True):
+            spec = self._let(f"_s{index}", self.native.program.specs[index])
+            check = self._let("_spec_of", spec_of)
+            where = self._let(f"_c{id(call)}", call)
+            self.lines.append(f"if {check}({name})[:2] != {spec}[:2]: _broken({where})")
+            if node.shape:
+                self.lines.append(f"{name} = _fix({name}, {spec}.dtype)")
+            elif node in self.scalars:
+                self._pack(node, name)
+            self.local[node] = name
 
-    def _value(self, node: Any, memory: dict[Node, Any]) -> Any:
-        """A node's value as NumPy has it: a scalar for rank 0."""
-        if not isinstance(node, Node):
-            return node
+    def _argument(self, tree: Any) -> str:
+        if isinstance(tree, Node):
+            return self._value(tree)
+        if tree.__class__ is tuple:
+            return f"({''.join(f'{self._argument(part)}, ' for part in tree)})"
+        if tree.__class__ is list:
+            return f"[{', '.join(map(self._argument, tree))}]"
+        if isinstance(tree, slice):
+            parts = (tree.start, tree.stop, tree.step)
+            return f"slice({', '.join(map(self._argument, parts))})"
+        return self._let(f"_k{id(tree)}", tree)
+
+    # -- results --------------------------------------------------------------------------------
+
+    def _value(self, node: Node) -> str:
+        """A node as NumPy has it: a scalar for rank 0."""
         base, strides, offset = access(node)
-        array = base.constant if isinstance(base, Source) and base.constant is not None else memory[base]
-        if base is not node:
-            size = node.dtype.itemsize
-            array = np.lib.stride_tricks.as_strided(
-                array.reshape(-1)[offset:] if array.size else array,
-                node.shape,
-                [s * size for s in strides],
-            ) if min(strides, default=0) >= 0 else _backwards(array, node, strides, offset)
-        return array if array.ndim else array[()]
+        if base is node:
+            return self._whole(node)
+        if not base.shape:
+            whole = self._whole(base)
+            full = self._let("_full", np.full)
+            return whole if not node.shape else f"{full}({node.shape}, {whole})"
+        shape = self._let(f"_v{id(node)}", node)
+        return f"{self._let('_view', _view)}({self._whole(base)}, {shape}, {strides}, {offset})"
 
-    def _output(self, out: Ref, memory: dict[Node, Any]) -> Any:
-        value = self._value(self.values[out.index], memory)
-        if isinstance(value, np.ndarray):
-            return value.copy() if value.base is not None or not value.flags.owndata else value
-        return value.item() if self.program.specs[out.index].weak else value
+    def _whole(self, node: Node) -> str:
+        if node in self.local:
+            return self.local[node]
+        if isinstance(node, Source) and node.constant is not None:
+            return self._let(f"_k{id(node)}", node.constant if node.shape else node.constant[()])
+        if node in self.scalars:
+            return self._unpack(node)
+        return f"s.arrays[{self.slots[node]}]"
+
+    def _guards(self) -> None:
+        for number, guard in enumerate(self.native.program.guards):
+            value = self.native.lowered.values[guard.index]
+            text = self._value(value) if isinstance(value, Node) else repr(value)
+            expected = self._let(f"_e{number}", guard.expected)
+            where = self._let(f"_g{number}", guard)
+            self.lines.append(f"if not _same({text}, {expected}): _broken({where})")
+
+    def _output(self, out: Any) -> str:
+        if out.__class__ is not Ref:
+            return self._let(f"_k{id(out)}", out)
+        node = self.native.lowered.values[out.index]
+        text = self._value(node)
+        if node.shape and not (node in self.local and self.local[node].startswith("o")):
+            return f"{self._let('_copy', np.array)}({text})"
+        if not node.shape and self.native.program.specs[out.index].weak:
+            return f"{text}.item()"
+        return text
 
 
-def _backwards(array: Any, node: Any, strides: Sequence[int], offset: int) -> Any:
-    """A view with negative steps."""
-    flat = array.reshape(-1)
+def _broken(what: Any) -> None:
+    if hasattr(what, "function"):
+        raise GuardError(f"{name_of(what.function)} gave another shape", what.line)
+    raise GuardError(f"a value was {what.expected!r}", what.line)
+
+
+def _fix(value: Any, dtype: Any) -> Any:
+    """`value` as kernels read it: in C order, aligned, in the machine's byte order."""
+    return np.require(value, dtype, ["C", "A"])
+
+
+def _view(base: Any, node: Node, strides: Sequence[int], offset: int) -> Any:
+    """A view of an array by strides, in entries."""
+    shape = node.shape
+    if 0 in shape:
+        return np.empty(shape, node.dtype)
+    if min(strides, default=0) >= 0:
+        flat = base.reshape(-1)[offset:]
+        size = node.dtype.itemsize
+        view = np.lib.stride_tricks.as_strided(flat, shape, [s * size for s in strides])
+        return view if shape else view[()]
     index = np.array(offset)
-    for length, stride in zip(node.shape, strides, strict=True):
+    for length, stride in zip(shape, strides, strict=True):
         index = np.add.outer(index, np.arange(length) * stride)
-    return flat[index]
+    return base.reshape(-1)[index]
 
 
-def _filled(tree: Any, memory: dict[Node, Any], native: _Native) -> Any:
-    if isinstance(tree, Node):
-        return native._value(tree, memory)
-    if isinstance(tree, (list, tuple)):
-        parts = [_filled(part, memory, native) for part in tree]
-        return tree.__class__(*parts) if hasattr(tree, "_fields") else tree.__class__(parts)
-    if isinstance(tree, dict):
-        return {key: _filled(part, memory, native) for key, part in tree.items()}
-    if isinstance(tree, slice):
-        return slice(*_filled((tree.start, tree.stop, tree.step), memory, native))
-    return tree
+def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
+    """The nodes that must lie in memory: something besides their own loops reads them."""
+    place = {
+        n: k for k, item in enumerate(schedule) if not isinstance(item, Step) for n in item.nodes
+    }
+    needed: set[Node] = set()
+    for k, item in enumerate(schedule):
+        step = isinstance(item, Step)
+        for node in [item] if step else item.nodes:
+            for operand in node.operands:
+                base = access(operand)[0]
+                if place.get(base, k) != k or isinstance(operand, View) or step:
+                    needed.add(base)
+    return needed | _wanted(lowered)
+
+
+def _wanted(lowered: Lowered) -> set[Node]:
+    """The nodes that outputs and guards read."""
+    program = lowered.program
+    indices = [out.index for out in program.outputs if out.__class__ is Ref]
+    indices += [guard.index for guard in program.guards]
+    values = [lowered.values[index] for index in indices]
+    return {access(value)[0] for value in values if isinstance(value, Node)}
 
 
 def _needed(lowered: Lowered) -> list[Node]:
     """The nodes that an output or a guard depends on, in order."""
-    program = lowered.program
-    wanted = [out.index for out in program.outputs if out.__class__ is Ref]
-    wanted += [guard.index for guard in program.guards]
-    live: set[Node] = set()
-    for index in wanted:
-        if isinstance(lowered.values[index], Node):
-            live.add(access(lowered.values[index])[0])
+    live = _wanted(lowered)
     kept: list[Node] = []
     for node in reversed(lowered.nodes):
-        results = node.results if isinstance(node, Step) else [node]
-        if live.intersection(results):
+        if live.intersection(node.results if isinstance(node, Step) else [node]):
             kept.append(node)
             live.update(access(operand)[0] for operand in node.operands)
     return kept[::-1]
 
 
-__all__ = ["compiled", "mapped"]
+__all__ = ["Native", "contiguous"]

@@ -172,12 +172,12 @@ class Compiled:
         self._assigned = list(assigned)
         self._result = result
         self._spelled = list(spelled)
-        self._run = replay(program)
+        self._run = runner(program)
 
     def __call__(self, call: _Arguments) -> Any:
         inputs = [_value(call.leaves[i]) for i in self._numbers]
         inputs += [variable._value for variable in self._variables]
-        outputs = in_quiet(self._run, inputs)
+        outputs = self._run(inputs)
         count = len(outputs) - len(self._assigned)
         for variable, value in zip(self._assigned, outputs[count:], strict=True):
             variable._value = settled(own(value, inputs))
@@ -189,6 +189,23 @@ class Compiled:
         for made, leaf in zip(self._spelled, outputs, strict=True):
             leaves.append(leaf if made is None else made(own(leaf, inputs)))
         return structure.rebuild(self._result, leaves)
+
+
+def runner(program: Program) -> Callable[[Sequence[Any]], list[Any]]:
+    """What runs `program`: native code, or plain NumPy where there is no llvmlite."""
+    from gradtape.compiler import native
+
+    if native.available():
+        from gradtape.compiler.execute import Native
+
+        compiled = Native(program)
+        run = compiled.run
+        steps = len(compiled.kernels) < len(compiled.schedule)
+        if not steps:
+            return lambda inputs: run(*inputs)
+        return lambda inputs: in_quiet(run, *inputs)
+    plain_run = replay(program)
+    return lambda inputs: in_quiet(plain_run, inputs)
 
 
 def _value(leaf: Any) -> Any:

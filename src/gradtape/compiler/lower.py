@@ -97,7 +97,7 @@ class Lowered:
         key = (array.item(), dtype, np.signbit(array) if dtype.kind == "f" else 0) if not array.ndim else id(value)
         node = self._constants.get(key)  # type: ignore[call-overload]
         if node is None:
-            node = self._constants[key] = Source(array.shape, array.dtype, np.ascontiguousarray(array))  # type: ignore[index]
+            node = self._constants[key] = Source(array.shape, array.dtype, np.array(array, order="C"))  # type: ignore[index]
         return node
 
 
