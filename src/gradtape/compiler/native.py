@@ -28,18 +28,22 @@ def available() -> bool:
 
 @functools.cache
 def _target() -> tuple[Any, Any, str]:
-    """LLVM's binding, the machine to compile for, and the attributes of every function."""
+    """LLVM's binding, what makes a machine to compile for, and the attributes of every function."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=cpu, features=features, opt=2, codemodel="jitdefault"
+    make = functools.partial(
+        llvm.Target.from_default_triple().create_target_machine,
+        cpu=cpu,
+        features=features,
+        opt=2,
+        codemodel="jitdefault",
     )
     attributes = f'attributes #0 = {{ nounwind "target-cpu"="{cpu}" "target-features"="{features}" }}'
     _find_vectors(features)
-    return llvm, machine, attributes
+    return llvm, make, attributes
 
 
 def _find_vectors(features: str) -> None:
@@ -72,7 +76,8 @@ class Module:
     """Machine code of some kernels; it lives as long as this object."""
 
     def __init__(self, kernels: Sequence[Kernel]) -> None:
-        llvm, machine, attributes = _target()
+        llvm, make, attributes = _target()
+        machine = make()  # which the engine will own
         declared: dict[str, str] = {}
         for kernel in kernels:
             declared.update(kernel.declared)
