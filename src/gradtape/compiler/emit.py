@@ -427,7 +427,7 @@ class _Body:
     def _accumulate(self, node: Reduce, fresh: str) -> None:
         value = self._operand(node.operands[0])
         number = self.kernel._reduces.index(node)
-        if fresh:
+        if fresh and not all(axis.kept[number] for axis in self.axes):
             nothing = self.vector.number(identity(node), node.dtype)
             value = self.vector.select(fresh, value, nothing, node.dtype)
         if self._depth(number) == len(self.axes):

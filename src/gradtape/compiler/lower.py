@@ -21,7 +21,7 @@ from gradtape.compiler.loops import (
     viewed,
 )
 from gradtape.compiler.program import Call, Program, Ref, Spec, mapped
-from gradtape.compiler.scalars import OPS
+from gradtape.compiler.scalars import OPS, TYPES
 from gradtape.compiler.trace import cast as cast_call
 
 Lowering = Callable[..., Any]
@@ -60,11 +60,14 @@ class Lowered:
             lowering = _METHODS.get(call.function.__name__)
         if lowering is not None and not call.several and specs[0].dtype.kind in "fiub":
             builder = Builder(self, call, specs[0])
-            result = lowering(builder, *call.args, **call.kwargs)
-            if result is not NotImplemented:
-                assert result.shape == specs[0].shape, (call.function, result.shape, specs[0].shape)
-                self.values[call.outs[0]] = builder.cast(result, specs[0].dtype)
-                return
+            try:
+                result = lowering(builder, *call.args, **call.kwargs)
+                if result is not NotImplemented:
+                    assert result.shape == specs[0].shape, call
+                    self.values[call.outs[0]] = builder.cast(result, specs[0].dtype)
+                    return
+            except NotLoweredError:
+                pass
         self._step(call, specs)
 
     def _step(self, call: Call, specs: Sequence[Spec]) -> None:
@@ -83,6 +86,8 @@ class Lowered:
 
     def add(self, node: Node, key: Any = None) -> Node:
         """`node`, or the equal one that is there already."""
+        if any(part.dtype.name not in TYPES for part in (node, *node.operands)):
+            raise NotLoweredError
         if key is not None:
             found = self._shared.get(key)
             if found is not None:
@@ -101,6 +106,13 @@ class Lowered:
         return node
 
 
+_WEAK: dict[str, Any] = {"f": float, "i": int, "c": complex}
+
+
+class NotLoweredError(Exception):
+    """Native code does not know such numbers."""
+
+
 class Builder:
     """Makes the nodes of one call."""
 
@@ -113,9 +125,9 @@ class Builder:
         """The spec of an argument, or its type if it is a Python number."""
         if arg.__class__ is Ref:
             spec = self.lowered.program.specs[arg.index]
-            return {"f": float, "i": int, "b": bool, "c": complex}[spec.dtype.kind] if spec.weak else spec.dtype
+            return _WEAK.get(spec.dtype.kind, spec.dtype) if spec.weak else spec.dtype
         if isinstance(arg, (bool, int, float, complex)) and not isinstance(arg, np.generic):
-            return type(arg)
+            return np.dtype(bool) if isinstance(arg, bool) else type(arg)
         return np.asarray(arg).dtype
 
     def node(self, arg: Any, dtype: Any = None) -> Node:

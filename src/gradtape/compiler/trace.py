@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.program import Call, Guard, Program, Ref, spec_of
+from gradtape.core.dispatch import handles_in
 from gradtape.core.errors import user_line
+from gradtape.core.handle import Handle
 
 _NUMBERS = (bool, int, float, complex)
 
@@ -175,6 +177,7 @@ class Traced:
     __hash__ = None  # type: ignore[assignment]
 
     _intercepts = True
+    is_known = True  # unlike a lazy array, it can be looked at
 
     def __init__(self, value: Any, index: int, trace: Trace) -> None:
         self.value = value
@@ -184,6 +187,8 @@ class Traced:
     # -- protocols ------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        if any([isinstance(arg, Handle) for arg in args]):
+            return NotImplemented  # a Tensor decides what becomes of both
         if method == "at":
             return self.owner.write(args[0], changed, (ufunc.at, *args[1:]))
         out = kwargs.pop("out", None)
@@ -200,6 +205,8 @@ class Traced:
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        if handles_in([*args, kwargs]):
+            return NotImplemented
         if function in _WRITERS:
             return self.owner.write(args[0], changed, (function, *args[1:], *kwargs.values()))
         if function in _EXPANDED or not _is_numpys(function):
@@ -397,12 +404,19 @@ def _is_numpys(function: Any) -> bool:
 
 def _scatter(*values: Any, spec: Any, indices: tuple[Any, ...]) -> Any:
     """`scatter_add`: zeros of `spec` with each value added at its index."""
-    total: Any = next(value for value in values if isinstance(value, Traced))
-    trace = total.owner
-    total = np.zeros(spec.shape, spec.dtype)
+    trace = next(_traced_in([values, indices])).owner
+    total: Any = np.zeros(spec.shape, spec.dtype)
     for index, value in zip(indices, values, strict=True):
         total = trace.call(added_at, (total, index, value), {})
     return total
+
+
+def _traced_in(tree: Any) -> Iterator[Traced]:
+    if isinstance(tree, Traced):
+        yield tree
+    elif isinstance(tree, (list, tuple)):
+        for part in tree:
+            yield from _traced_in(part)
 
 
 def added_at(a: Any, index: Any, value: Any) -> Any:
