@@ -36,6 +36,11 @@ _FORMATS = {
 }
 
 
+def _cell(node: Node) -> str:
+    """The layout of one number in its eight bytes."""
+    return f"{_FORMATS[node.dtype.name]}{8 - node.dtype.itemsize}x"
+
+
 def _data_offset() -> int:
     """Where in an array object the address of its data stands."""
     probe = np.zeros(1)
@@ -133,7 +138,7 @@ class _Driver:
             else:
                 self._kernel(next(kernels))
         self._guards()
-        outputs = [self._output(out) for out in self.native.program.outputs]
+        outputs = self._unpacked([self._output(out) for out in self.native.program.outputs])
         head = [f"def run({', '.join(parameters)}):"]
         pool: list[_State] = []
         self.names.update(_pool=pool, _new=lambda: _State(self), _id=id)
@@ -152,6 +157,10 @@ class _Driver:
     def _plan(self, inputs: Sequence[Node]) -> None:
         """Give every array its entries in the table, and every number its place."""
         outputs = self._outputs()
+        read = {n for kernel in self.native.kernels for n in kernel.reads}
+        for node in inputs:
+            if not node.shape and node in read and node.dtype.name in _FORMATS:
+                self.scalars[node] = len(self.scalars)
         for kernel in self.native.kernels:
             self._starts[kernel] = self.entries
             for node in (*kernel.reads, *kernel.writes):
@@ -179,8 +188,12 @@ class _Driver:
     def _take(self, inputs: Sequence[Node]) -> None:
         """The inputs: numbers into their places, arrays made fit."""
         packed = [(node, f"a{k}") for k, node in enumerate(inputs) if node in self.scalars]
-        for node, name in packed:
-            self._pack(node, name)
+        if packed:
+            # Numbers stand eight bytes apart, the inputs first.
+            layout = "".join(_cell(node) for node, _ in packed)
+            self._let("_pack_inputs", struct.Struct(f"={layout}").pack_into)
+            names = ", ".join(name for _, name in packed)
+            self.lines.append(f"_pack_inputs(s.scalars, 0, {names})")
         used = {n for kernel in self.native.kernels for n in kernel.reads}
         for k, node in enumerate(inputs):
             if node.shape:
@@ -302,6 +315,31 @@ class _Driver:
         if node in self.scalars:
             return self._unpack(node)
         return f"s.arrays[{self.slots[node]}]"
+
+    def _unpacked(self, outputs: list[str]) -> list[str]:
+        """`outputs`, the numbers among them taken out all at once."""
+        values = self.native.lowered.values
+        cells: dict[int, Node] = {}
+        for position, out in enumerate(self.native.program.outputs):
+            node = values[out.index] if out.__class__ is Ref else None
+            if isinstance(node, Node) and node in self.scalars and node not in self.local:
+                cells[position] = node
+        if len(cells) < 2:
+            return outputs
+        wanted = sorted({self.scalars[node] for node in cells.values()})
+        by_cell = {self.scalars[node]: node for node in cells.values()}
+        layout, at = "", 8 * wanted[0]
+        for cell in wanted:
+            layout += f"{8 * cell - at}x{_cell(by_cell[cell])}" if 8 * cell > at else _cell(by_cell[cell])
+            at = 8 * cell + 8
+        self._let("_unpack_outputs", struct.Struct(f"={layout}").unpack_from)
+        names = ", ".join(f"n{cell}" for cell in wanted)
+        self.lines.append(f"{names}, = _unpack_outputs(s.scalars, {8 * wanted[0]})")
+        for position, node in cells.items():
+            name = f"n{self.scalars[node]}"
+            weak = self.native.program.specs[self.native.program.outputs[position].index].weak
+            outputs[position] = name if weak else f"_t_{node.dtype.name}({name})"
+        return outputs
 
     def _guards(self) -> None:
         for number, guard in enumerate(self.native.program.guards):

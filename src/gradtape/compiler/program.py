@@ -147,6 +147,19 @@ def name_of(function: Any) -> str:
     return f"{module}.{getattr(function, '__name__', repr(function))}"
 
 
+def pruned(program: Program) -> Program:
+    """`program` without the calls that nothing depends on."""
+    needed = {*refs_in(program.outputs), *[guard.index for guard in program.guards]}
+    calls = []
+    for call in reversed(program.calls):
+        if needed.intersection(call.outs):
+            calls.append(call)
+            needed.update(refs_in(call.args), refs_in(call.kwargs))
+    return Program(
+        program.specs, program.inputs, calls[::-1], program.outputs, program.guards
+    )
+
+
 def run(program: Program, inputs: Sequence[Any]) -> list[Any]:
     """The outputs for `inputs`, call by call: the meaning of a program.
 

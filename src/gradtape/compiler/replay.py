@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.program import Call, GuardError, Program, Ref, Spec, name_of, same
+from gradtape.compiler.program import Call, GuardError, Program, Ref, name_of, refs_in, same
 
 Runner = Callable[[Sequence[Any]], list[Any]]
 
@@ -107,8 +107,6 @@ def _broken(what: Any) -> None:
 
 def last_uses(program: Program) -> dict[int, list[int]]:
     """After which call a value is not read any more; results that nobody reads at their own."""
-    from gradtape.compiler.program import refs_in
-
     last: dict[int, int] = {}
     for number, call in enumerate(program.calls):
         for index in (*call.outs, *refs_in(call.args), *refs_in(call.kwargs)):
@@ -121,19 +119,4 @@ def last_uses(program: Program) -> dict[int, list[int]]:
     return dead
 
 
-def pruned(program: Program) -> Program:
-    """`program` without the calls that nothing depends on."""
-    from gradtape.compiler.program import refs_in
-
-    needed = {*refs_in(program.outputs), *[guard.index for guard in program.guards]}
-    calls = []
-    for call in reversed(program.calls):
-        if needed.intersection(call.outs):
-            calls.append(call)
-            needed.update(refs_in(call.args), refs_in(call.kwargs))
-    return Program(
-        program.specs, program.inputs, calls[::-1], program.outputs, program.guards
-    )
-
-
-__all__ = ["Spec", "last_uses", "pruned", "replay"]
+__all__ = ["last_uses", "replay"]

@@ -21,6 +21,9 @@ from gradtape.core.handle import Handle
 
 _NUMBERS = (bool, int, float, complex)
 
+TRACING: set[int] = set()
+"""The threads that record a program now."""
+
 
 class Trace:
     """The program that is being written; it belongs to one thread."""
