@@ -48,7 +48,7 @@ class Kernel:
             for operand in node.operands:
                 if operand not in inside and not _is_number(operand):
                     self._note(operand)
-        self._reduces = [node for node in cluster.nodes if isinstance(node, Reduce)]
+        self.reductions = [node for node in cluster.nodes if isinstance(node, Reduce)]
         self.declared: dict[str, str] = {}
         self._emit()
 
@@ -67,14 +67,14 @@ class Kernel:
         """The loops, outermost first: axes of length 1 dropped, those that run on joined."""
         shape = self.cluster.shape
         own = contiguous(shape)
-        kept_strides = [_kept_strides(node, shape) for node in self._reduces]
+        kept_strides = [_kept_strides(node, shape) for node in self.reductions]
         axes: list[Axis] = []
         for a, length in enumerate(shape):
             if length == 1:
                 continue
             steps = [strides[a] for _, strides, _ in self._accesses]
             steps += [own[a]] + [strides[a] for strides in kept_strides]
-            kept = [a not in node.axes for node in self._reduces]
+            kept = [a not in node.axes for node in self.reductions]
             axis = Axis(length, steps, kept)
             if axes and _joins(axes[-1], axis):
                 axes[-1] = Axis(axes[-1].length * length, steps, kept)
@@ -160,7 +160,7 @@ class _Body:
     def lines(self) -> list[str]:
         self.indices: list[str] = []
         self._pointers()
-        self.cells = [self._cells(node) for node in self.kernel._reduces]
+        self.cells = [self._cells(node) for node in self.kernel.reductions]
         self._loops(0)
         self.plain.do("ret void")
         return ["entry:", *self.allocas, *self.plain.lines]
@@ -190,7 +190,7 @@ class _Body:
 
     def _cells(self, node: Reduce) -> tuple[str, str]:
         """The accumulator of a reduction and, for sums of many, the total before it."""
-        number = self.kernel._reduces.index(node)
+        number = self.kernel.reductions.index(node)
         vector = self._depth(number) < len(self.axes)
         kind = (self.vector if vector and self.lanes > 1 else self.plain).type(node.dtype)
         return self._alloca(kind), self._alloca(kind)
@@ -199,13 +199,13 @@ class _Body:
         """The reductions whose accumulators begin at this depth."""
         return [
             number
-            for number in range(len(self.kernel._reduces))
+            for number in range(len(self.kernel.reductions))
             if self._depth(number) == depth < len(self.axes)
         ]
 
     def _begin_reductions(self, depth: int) -> None:
         for number in self._starts(depth):
-            node = self.kernel._reduces[number]
+            node = self.kernel.reductions[number]
             for cell in self.cells[number]:
                 kind = self.vector.type(node.dtype)
                 self.plain.do(
@@ -214,7 +214,7 @@ class _Body:
 
     def _end_reductions(self, depth: int) -> None:
         for number in self._starts(depth):
-            node = self.kernel._reduces[number]
+            node = self.kernel.reductions[number]
             kind = self.vector.type(node.dtype)
             parts = [self.plain.new(f"load {kind}, ptr {cell}") for cell in self.cells[number]]
             whole = self._combined(node, parts[0], parts[1], self.vector)
@@ -236,7 +236,7 @@ class _Body:
 
     def _store_result(self, number: int, value: str, code: Code) -> None:
         """Put a finished sum into its result, or add it there where more will come."""
-        node = self.kernel._reduces[number]
+        node = self.kernel.reductions[number]
         if node not in self.address:
             return
         depth = self._depth(number)
@@ -340,7 +340,7 @@ class _Body:
         """A run of the inner loop, after which the accumulators go into the totals."""
         self._loop(start, end, step, lambda i, stop: self._inside(depth, i, stop), False)
         for number in self._starts(depth):
-            node = self.kernel._reduces[number]
+            node = self.kernel.reductions[number]
             kind = self.vector.type(node.dtype)
             cell, total = self.cells[number]
             parts = [self.plain.new(f"load {kind}, ptr {c}") for c in (total, cell)]
@@ -397,7 +397,7 @@ class _Body:
 
     def _fresh_lanes(self) -> str:
         """Which lanes were not done before; nothing if all."""
-        if self.lanes == 1 or not self.kernel._reduces:
+        if self.lanes == 1 or not self.kernel.reductions:
             return ""
         code, lanes = self.plain, self.lanes
         kind = f"<{lanes} x i64>"
@@ -426,7 +426,7 @@ class _Body:
 
     def _accumulate(self, node: Reduce, fresh: str) -> None:
         value = self._operand(node.operands[0])
-        number = self.kernel._reduces.index(node)
+        number = self.kernel.reductions.index(node)
         if fresh and not all(axis.kept[number] for axis in self.axes):
             nothing = self.vector.number(identity(node), node.dtype)
             value = self.vector.select(fresh, value, nothing, node.dtype)

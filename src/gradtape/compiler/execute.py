@@ -19,6 +19,7 @@ from gradtape.compiler.emit import Kernel, identity
 from gradtape.compiler.loops import Node, Reduce, Source, Step, View, access, clustered, contiguous
 from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module, new_name
+from gradtape.compiler.parallel import Split, large
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
 
 _FORMATS = {
@@ -77,7 +78,7 @@ class Native:
 class _State:
     """The memory that one call of a program uses."""
 
-    __slots__ = ("address", "arrays", "scalars", "table")
+    __slots__ = ("address", "arrays", "chunks", "scalars", "table")
 
     def __init__(self, driver: _Driver) -> None:
         self.scalars = bytearray(8 * max(1, len(driver.scalars)))
@@ -86,6 +87,7 @@ class _State:
         self.arrays: list[Any] = [cells]
         self.table = Table("Q", [0] * max(1, driver.entries))
         self.address = self.table.buffer_info()[0]
+        self.chunks = [split.memory(entries) for split, entries in driver.splits]
         for entry, node in driver.fixed:
             if node in driver.scalars:
                 self.table[entry] = cells.buffer_info()[0] + 8 * driver.scalars[node]
@@ -122,6 +124,7 @@ class _Driver:
         self.slots: dict[Node, int] = {}
         self.fixed: list[tuple[int, Node]] = []
         self.entries = 0
+        self.splits: list[tuple[Split, int]] = []
         self.local: dict[Node, str] = {}
         self._starts: dict[Kernel, int] = {}
 
@@ -246,9 +249,28 @@ class _Driver:
             if start + position not in fixed:
                 name = self.local[node]
                 self.lines.append(f"s.table[{start + position}] = _id({name}) + {self.offset}")
-        call = self._let(f"_{kernel.name}", self.native.module.functions[self.native.kernels.index(kernel)])
+        function = self.native.module.functions[self.native.kernels.index(kernel)]
+        if large(kernel):
+            self._in_chunks(kernel, function, start)
+            return
+        call = self._let(f"_{kernel.name}", function)
         end = kernel.axes[0].length if kernel.axes else 0
         self.lines.append(f"{call}(s.address + {8 * start}, 0, {end})")
+
+    def _in_chunks(self, kernel: Kernel, function: Any, start: int) -> None:
+        split = Split(kernel, function)
+        count = len(kernel.reads) + len(kernel.writes)
+        number = len(self.splits)
+        self.splits.append((split, count))
+        run = f"s.chunks[{number}].run(s.table[{start}:{start + count}])"
+        self.lines.append(f"parts = {run}" if split.partial else run)
+        for at, node in split.partial.items():
+            if node in self.scalars:
+                self._pack(node, f"parts[{at}]")
+            elif node in self.local:
+                self.lines.append(f"{self.local[node]}[...] = parts[{at}]")
+            else:
+                self.lines.append(f"s.arrays[{self.slots[node]}][...] = parts[{at}]")
 
     def _fresh(self, node: Node) -> None:
         """New memory for a result that the caller gets, or that nobody computes."""
