@@ -59,7 +59,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
             return _pair(f, f(*args, **kwargs))[0]
         inputs = structure.flatten(list(args))
         _refuse_keywords(f, kwargs)
-        watcher = _Watcher(inputs)
+        watcher = Watcher(inputs)
         with recording(watcher):
             result, grad = _pair(f, f(*args, **kwargs))
         if watcher.captured:
@@ -79,7 +79,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-class _Watcher(Recorder):
+class Watcher(Recorder):
     """Notes what a body reads that is not among its arguments."""
 
     def __init__(self, inputs: Sequence[Any]) -> None:

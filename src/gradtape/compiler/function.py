@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.derivative import pulling, recorded_call
 from gradtape.compiler.program import GuardError, Program
 from gradtape.compiler.recording import Compiled, record
 from gradtape.compiler.trace import TRACING
 from gradtape.core import structure
+from gradtape.core.batch import LEVELS
 from gradtape.core.errors import GradientWarning
 from gradtape.core.handle import Handle
-from gradtape.core.tape import active
+from gradtape.core.tape import active, recording
 from gradtape.core.tensor import Variable
+from gradtape.custom import Watcher
 
 MOST_PROGRAMS = 64
 """How many programs a function keeps; the oldest goes first."""
@@ -47,13 +50,18 @@ class Function:
         self._programs: OrderedDict[Any, list[Compiled]] = OrderedDict()
         self._eager: set[Any] = set()
         self._lock = threading.RLock()
+        self._pull: Function | None = None
+        self._reads: dict[Any, list[Any] | None] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if active() or not _ENABLED or (TRACING and threading.get_ident() in TRACING):
+        if not _ENABLED or LEVELS or (TRACING and threading.get_ident() in TRACING):
             return self._f(*args, **kwargs)
-        key: Any = tuple(map(_kind, args))
-        if kwargs:
-            key = (key, tuple(kwargs), tuple(map(_kind, kwargs.values())))
+        if active():
+            return self._recorded(args, kwargs)
+        return self._run(args, kwargs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        key = _key(args, kwargs)
         found = self._programs.get(key)
         if found:
             for compiled in found:
@@ -64,6 +72,29 @@ class Function:
             if len(found) >= MOST_BROKEN:
                 return self._give_up(key, broken, args, kwargs)
         return self._record(key, args, kwargs)
+
+    def _recorded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call that a tape or accumulator around it sees.
+
+        The first one runs as it is written, and shows what the function reads besides its
+        arguments; the next are each one operation with a compiled derivative.
+        """
+        key = _key(args, kwargs)
+        found = self._programs.get(key)
+        if key not in self._reads or key in self._eager:
+            watcher = Watcher(structure.flatten([list(args), kwargs]))
+            with recording(watcher):
+                result = self._f(*args, **kwargs)
+            variables = list(watcher.variables.values())
+            self._reads[key] = None if watcher.captured else variables
+            return result
+        read = self._reads[key]
+        # Variables that are assigned are to be seen by the tape as they were when read.
+        if read is None or (found and found[0].assigned):
+            return self._f(*args, **kwargs)
+        if self._pull is None:
+            self._pull = Function(pulling(self._f))
+        return recorded_call(self._run, self._pull, read, args, kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
@@ -78,12 +109,11 @@ class Function:
         with self._lock:
             self._programs.clear()
             self._eager.clear()
+            self._reads.clear()
 
     def program(self, *args: Any, **kwargs: Any) -> str:
         """The text of the program for such arguments; it is recorded if it must be."""
-        key: Any = tuple(map(_kind, args))
-        if kwargs:
-            key = (key, tuple(kwargs), tuple(map(_kind, kwargs.values())))
+        key = _key(args, kwargs)
         if key not in self._programs:
             self._record(key, args, kwargs)
         return str(self._programs[key][0].program)
@@ -112,6 +142,11 @@ class Function:
             stacklevel=3,
         )
         return self._f(*args, **kwargs)
+
+
+def _key(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    key = tuple(map(_kind, args))
+    return (key, tuple(kwargs), tuple(map(_kind, kwargs.values()))) if kwargs else key
 
 
 _SCALARS = frozenset(
