@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.loops import Cluster, Map, Node, Reduce, Source, access, contiguous
+from gradtape.compiler.loops import (
+    Cluster,
+    Map,
+    Node,
+    Reduce,
+    Region,
+    Source,
+    access,
+    contiguous,
+)
 from gradtape.compiler.scalars import OPS, TYPES, Code, literal
 
 VECTOR_BYTES = 32
@@ -45,9 +54,10 @@ class Kernel:
         self._accesses: list[tuple[Node, tuple[int, ...], int]] = []
         self._slot: dict[Any, int] = {}
         for node in cluster.nodes:
-            for operand in node.operands:
-                if operand not in inside and not _is_number(operand):
+            for operand in node.operands[isinstance(node, Region) :]:
+                if operand not in inside and not is_number(operand):
                     self._note(operand)
+        self.regions = [node for node in cluster.nodes if isinstance(node, Region)]
         self.reductions = [node for node in cluster.nodes if isinstance(node, Reduce)]
         self.declared: dict[str, str] = {}
         self._emit()
@@ -74,6 +84,7 @@ class Kernel:
                 continue
             steps = [strides[a] for _, strides, _ in self._accesses]
             steps += [own[a]] + [strides[a] for strides in kept_strides]
+            steps += [node.strides[a] for node in self.regions]
             kept = [a not in node.axes for node in self.reductions]
             axis = Axis(length, steps, kept)
             if axes and _joins(axes[-1], axis):
@@ -113,8 +124,10 @@ def _kept_strides(node: Reduce, shape: Sequence[int]) -> list[int]:
     return [0 if a in node.axes else next(own) for a in range(len(shape))]
 
 
-def _is_number(node: Node) -> bool:
-    return isinstance(node, Source) and node.constant is not None and not node.shape
+def is_number(node: Node) -> bool:
+    """Whether a node is one constant number, perhaps read at many indices."""
+    base = access(node)[0]
+    return isinstance(base, Source) and base.constant is not None and not base.shape
 
 
 _IDENTITY = {"add": 0, "multiply": 1, "and": True, "or": False}
@@ -394,10 +407,13 @@ class _Body:
                 self._map(node)
             elif isinstance(node, Reduce):
                 self._accumulate(node, fresh)
+            elif isinstance(node, Region):
+                self._write(node, fresh)
 
     def _fresh_lanes(self) -> str:
         """Which lanes were not done before; nothing if all."""
-        if self.lanes == 1 or not self.kernel.reductions:
+        adds = any(node.adds for node in self.kernel.regions)
+        if self.lanes == 1 or not (self.kernel.reductions or adds):
             return ""
         code, lanes = self.plain, self.lanes
         kind = f"<{lanes} x i64>"
@@ -409,9 +425,9 @@ class _Body:
     def _operand(self, operand: Node) -> str:
         if operand in self.values:
             return self.values[operand][0]
-        if _is_number(operand):
-            assert isinstance(operand, Source)
-            return self.vector.number(operand.constant[()], operand.dtype)
+        if is_number(operand):
+            base: Any = access(operand)[0]
+            return self.vector.number(base.constant[()], operand.dtype)
         return self._read(operand, self.vector)
 
     def _map(self, node: Map) -> None:
@@ -423,6 +439,33 @@ class _Body:
             steps = [axis.steps[len(self.kernel._accesses)] for axis in self.axes]
             place = self._place(node, self._offset(steps, len(self.axes)))
             self._store(node.dtype, value, place, self.vector)
+
+    def _write(self, node: Region, fresh: str) -> None:
+        """Put a value into its place in a larger array."""
+        kernel = self.kernel
+        number = len(kernel._accesses) + 1 + len(kernel.reductions) + kernel.regions.index(node)
+        steps = [axis.steps[number] for axis in self.axes]
+        place = self._place(node, self._offset(steps, len(self.axes), node.offset))
+        value, inner = self._operand(node.operands[1]), steps[-1] if steps else 1
+        if self.lanes == 1 or inner == 1:
+            if node.adds:
+                if fresh:
+                    nothing = self.vector.number(0, node.dtype)
+                    value = self.vector.select(fresh, value, nothing, node.dtype)
+                old = self._load(node.dtype, place, self.vector)
+                value = OPS["add"].emit(self.vector, [old, value], node.dtype, node.dtype)
+            self._store(node.dtype, value, place, self.vector)
+            return
+        kind, code = self.vector.type(node.dtype), self.plain
+        if node.adds and fresh:
+            value = self.vector.select(fresh, value, self.vector.number(0, node.dtype), node.dtype)
+        for lane in range(self.lanes):
+            at = code.new(f"getelementptr {_memory(node.dtype)}, ptr {place}, i64 {lane * inner}")
+            one = code.new(f"extractelement {kind} {value}, i32 {lane}")
+            if node.adds:
+                old = self._load(node.dtype, at, code)
+                one = OPS["add"].emit(code, [old, one], node.dtype, node.dtype)
+            self._store(node.dtype, one, at, code)
 
     def _accumulate(self, node: Reduce, fresh: str) -> None:
         value = self._operand(node.operands[0])

@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.emit import Kernel, identity
-from gradtape.compiler.loops import Node, Reduce, Source, Step, View, access, clustered, contiguous
+from gradtape.compiler.loops import (
+    Node,
+    Reduce,
+    Region,
+    Source,
+    Step,
+    View,
+    access,
+    clustered,
+    with_own_memory,
+)
 from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module, new_name
 from gradtape.compiler.parallel import Split, large
@@ -66,7 +76,8 @@ class Native:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.lowered = Lowered(program)
-        self.schedule = clustered(_needed(self.lowered))
+        nodes = with_own_memory(_needed(self.lowered), _wanted(self.lowered))
+        self.schedule = clustered(nodes)
         inside = _read_outside(self.lowered, self.schedule)
         self.kernels = [
             Kernel(item, new_name(), inside) for item in self.schedule if not isinstance(item, Step)
@@ -160,6 +171,7 @@ class _Driver:
     def _plan(self, inputs: Sequence[Node]) -> None:
         """Give every array its entries in the table, and every number its place."""
         outputs = self._outputs()
+        self.outgoing = _memory_of(outputs)
         read = {n for kernel in self.native.kernels for n in kernel.reads}
         for node in inputs:
             if not node.shape and node in read and node.dtype.name in _FORMATS:
@@ -170,10 +182,16 @@ class _Driver:
                 if not node.shape and node.dtype.name in _FORMATS:
                     self.scalars.setdefault(node, len(self.scalars))
                     self.fixed.append((self.entries, node))
-                elif not (node in inputs or node in outputs or self._is_result(node)):
+                elif not (node in inputs or self._goes_out(node, outputs) or self._is_result(node)):
+                    if isinstance(node, Region):
+                        self.slots[node] = self.slots[node.operands[0]]
                     self.slots.setdefault(node, len(self.slots) + 1)
                     self.fixed.append((self.entries, node))
                 self.entries += 1
+
+    def _goes_out(self, node: Node, outputs: set[Node]) -> bool:
+        """Whether the node's memory becomes the caller's."""
+        return node in outputs or node in self.outgoing
 
     def _is_result(self, node: Node) -> bool:
         return isinstance(node, Source) and node.constant is None
@@ -275,6 +293,9 @@ class _Driver:
     def _fresh(self, node: Node) -> None:
         """New memory for a result that the caller gets, or that nobody computes."""
         if node in self.local:
+            return
+        if isinstance(node, Region):
+            self.local[node] = self.local[node.operands[0]]
             return
         name = f"o{len(self.local)}"
         spec = self._let(f"_n{len(self.local)}", node)
@@ -383,6 +404,16 @@ class _Driver:
         return text
 
 
+def _memory_of(outputs: set[Node]) -> set[Node]:
+    """The nodes that lie in the memory of `outputs`: what a `Region` took over."""
+    found: set[Node] = set()
+    for node in outputs:
+        while isinstance(node, Region):
+            node = node.operands[0]
+            found.add(node)
+    return found
+
+
 def _broken(what: Any) -> None:
     if hasattr(what, "function"):
         raise GuardError(f"{name_of(what.function)} gave another shape", what.line)
@@ -423,6 +454,8 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
                 base = access(operand)[0]
                 if place.get(base, k) != k or isinstance(operand, View) or step:
                     needed.add(base)
+            if isinstance(node, Region):
+                needed.update((node, node.operands[0]))
     return needed | _wanted(lowered)
 
 
@@ -446,4 +479,4 @@ def _needed(lowered: Lowered) -> list[Node]:
     return kept[::-1]
 
 
-__all__ = ["Native", "contiguous"]
+__all__ = ["Native"]

@@ -12,6 +12,7 @@ from gradtape.compiler.loops import (
     Map,
     Node,
     Reduce,
+    Region,
     Source,
     Step,
     access,
@@ -22,6 +23,7 @@ from gradtape.compiler.loops import (
 )
 from gradtape.compiler.program import Call, Program, Ref, Spec, mapped
 from gradtape.compiler.scalars import OPS, TYPES
+from gradtape.compiler.trace import added_at, updated
 from gradtape.compiler.trace import cast as cast_call
 
 Lowering = Callable[..., Any]
@@ -173,6 +175,21 @@ class Builder:
             assert reshaped_result is not None
             return reshaped_result
         return result
+
+    def full(self, value: Any, shape: Sequence[int], dtype: Any) -> Node:
+        """An array of one number."""
+        return broadcast(self.lowered.constant(value, dtype), shape)
+
+    def filled(self, a: Any, dtype: Any) -> Node:
+        """An argument as a node; a constant array of one number as that number."""
+        if isinstance(a, np.ndarray) and a.size and (a == a.flat[0]).all():
+            return self.full(a.flat[0], a.shape, dtype)
+        return self.node(a, dtype)
+
+    def place(self, base: Node, value: Node, where: Node, adds: bool) -> Node:
+        """`base` with `value` written or added where the view `where` reads."""
+        _, strides, offset = access(where)
+        return self.lowered.add(Region(base, value, strides, offset, adds))
 
     def copied(self, node: Node) -> Node:
         """`node` in memory of its own, in C order."""
@@ -340,7 +357,33 @@ def _ufunc_reduce(build: Builder, a: Any, axis: Any = 0, dtype: Any = None, out:
     return _reduction(op)(build, a, axis, None, out, keepdims, **options)
 
 
-_METHODS = {"reduce": _ufunc_reduce}
+def _logsumexp(build: Builder, a: Any, axis: Any, keepdims: Any) -> Any:
+    """``log(sum(exp(a - max)) ) + max``; where the maximum is infinite, it is the result."""
+    dtype, truth = build.spec.dtype, np.dtype(bool)
+    node = build.node(a, dtype)
+    if dtype.kind != "f" or not node.size:
+        return NotImplemented
+    top = build.reduce("max", node, axis, True)
+    finite = build.map("isfinite", top, dtype=truth)
+    shift = build.map("where", finite, top, build.node(0.0, dtype), dtype=dtype)
+    terms = build.map("exp", build.map("subtract", node, shift, dtype=dtype), dtype=dtype)
+    total = build.reduce("add", terms, axis, True)
+    log = build.map("log", total, dtype=dtype)
+    whole = build.map("add", log, shift, dtype=dtype)
+    return build.reshape(whole, build.spec.shape)
+
+
+def _reduce_method(build: Builder, a: Any, *args: Any, **kwargs: Any) -> Any:
+    if build.call.function.__self__ is np.logaddexp:
+        axis = args[0] if args else kwargs.get("axis", 0)
+        keepdims = args[3] if len(args) > 3 else kwargs.get("keepdims", False)
+        if any(x is not None for x in args[1:3]) or not set(kwargs) <= {"axis", "keepdims"}:
+            return NotImplemented
+        return _logsumexp(build, a, axis, keepdims)
+    return _ufunc_reduce(build, a, *args, **kwargs)
+
+
+_METHODS = {"reduce": _reduce_method}
 
 
 @lowers(np.all, np.any)
@@ -452,6 +495,82 @@ def _indexed(node: Node, index: Sequence[Any]) -> Node:
         else:
             offset += (int(part) % node.shape[a]) * strides[a]
     return viewed(node, shape, steps, offset)
+
+
+# -- parts of arrays ----------------------------------------------------------------------------
+
+
+@lowers(added_at, updated)
+def _at(build: Builder, a: Any, index: Any, value: Any) -> Any:
+    parts = index if isinstance(index, tuple) else (index,)
+    if not all(_is_basic(part) for part in parts) or _has_refs(index):
+        return NotImplemented
+    adds = build.call.function is added_at
+    base = build.filled(a, build.spec.dtype)
+    place = _indexed(Source(base.shape, base.dtype), parts)
+    value = build.node(value, build.spec.dtype)
+    if len(value.shape) > len(place.shape):
+        return NotImplemented
+    return build.place(base, broadcast(value, place.shape), place, adds)
+
+
+@lowers(np.concatenate)
+def _concatenate(build: Builder, arrays: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
+    if args or kwargs or not isinstance(arrays, (list, tuple)):
+        return NotImplemented
+    shape, dtype = build.spec.shape, build.spec.dtype
+    parts = [build.node(array, dtype) for array in arrays]
+    if axis is None:
+        parts, axis = [build.reshape(part, (part.size,)) for part in parts], 0
+    whole = build.full(0, shape, dtype)
+    start = 0
+    for part in parts:
+        index = [slice(None)] * len(shape)
+        index[axis] = slice(start, start + part.shape[axis])
+        start += part.shape[axis]
+        if part.size:
+            whole = build.place(whole, part, _indexed(Source(shape, dtype), index), False)
+    return whole
+
+
+@lowers(np.stack)
+def _stack(build: Builder, arrays: Any, axis: int = 0, **kwargs: Any) -> Any:
+    if kwargs or not isinstance(arrays, (list, tuple)):
+        return NotImplemented
+    shape, dtype = build.spec.shape, build.spec.dtype
+    whole = build.full(0, shape, dtype)
+    for k, array in enumerate(arrays):
+        index: list[Any] = [slice(None)] * len(shape)
+        index[axis] = k
+        part = build.node(array, dtype)
+        if part.size:
+            whole = build.place(whole, part, _indexed(Source(shape, dtype), index), False)
+    return whole
+
+
+def _filling(value: Any) -> Lowering:
+    def lowering(build: Builder, a: Any, *args: Any, **kwargs: Any) -> Any:
+        return build.full(value, build.spec.shape, build.spec.dtype)
+
+    return lowering
+
+
+LOWERINGS[np.zeros_like], LOWERINGS[np.ones_like] = _filling(0), _filling(1)
+
+
+@lowers(np.full_like)
+def _full_like(build: Builder, a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+    return broadcast(build.node(fill_value, build.spec.dtype), build.spec.shape)
+
+
+@lowers(np.count_nonzero)
+def _count_nonzero(build: Builder, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    node = build.node(a)
+    mask = node
+    if node.dtype != bool:
+        zero = build.node(0, node.dtype)
+        mask = build.map("not_equal", node, zero, dtype=np.dtype(bool))
+    return build.reduce("add", build.cast(mask, build.spec.dtype), axis, keepdims)
 
 
 def sources(lowered: Lowered) -> Iterator[Source]:
