@@ -28,7 +28,7 @@ from gradtape.compiler.loops import (
     with_own_memory,
 )
 from gradtape.compiler.lower import Lowered, sources
-from gradtape.compiler.native import Module, new_name
+from gradtape.compiler.native import Module
 from gradtape.compiler.parallel import Split, large
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
 
@@ -79,9 +79,8 @@ class Native:
         nodes = with_own_memory(_needed(self.lowered), _wanted(self.lowered))
         self.schedule = clustered(nodes)
         inside = _read_outside(self.lowered, self.schedule)
-        self.kernels = [
-            Kernel(item, new_name(), inside) for item in self.schedule if not isinstance(item, Step)
-        ]
+        clusters = [item for item in self.schedule if not isinstance(item, Step)]
+        self.kernels = [Kernel(item, f"kernel{k}", inside) for k, item in enumerate(clusters)]
         self.module = Module(self.kernels)
         self.run: Callable[..., list[Any]] = _Driver(self).function()
 
