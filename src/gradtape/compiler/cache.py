@@ -1,7 +1,7 @@
 """Machine code on disk, so that a second process need not compile again.
 
-A file is taken only if its name, made of the program's text, the processor and the versions, and the
-digest at its head are right. Nothing in it is ever unpickled or run before that.
+A file is taken only if its name, made of the program's text, the processor and the versions, and
+the digest at its head are right. Nothing in it is ever unpickled, or run before that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_BYTES = 256 << 20
 
 
 def directory() -> Path | None:
-    """Where the files are: `GRADTAPE_CACHE_DIR`, or a place in the user's cache; None for nowhere."""
+    """Where the files are: `GRADTAPE_CACHE_DIR`, or the user's cache; None for nowhere."""
     chosen = os.environ.get("GRADTAPE_CACHE_DIR")
     if chosen is not None:
         return Path(chosen) if chosen else None

@@ -107,7 +107,11 @@ class Kernel:
         body = _Body(self, axes, lanes, counter)
         lines = body.lines()
         self.text = "\n".join(
-            [f"define void @{self.name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{", *lines, "}"]
+            [
+                f"define void @{self.name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{",
+                *lines,
+                "}",
+            ]
         )
         self.axes = axes
 
@@ -253,7 +257,9 @@ class _Body:
         if node not in self.address:
             return
         depth = self._depth(number)
-        offset = self._offset([axis.steps[len(self.kernel._accesses) + 1 + number] for axis in self.axes], depth)
+        offset = self._offset(
+            [axis.steps[len(self.kernel._accesses) + 1 + number] for axis in self.axes], depth
+        )
         place = self._place(node, offset)
         if any(not axis.kept[number] for axis in self.axes[:depth]):
             value = self._combined(node, self._load(node.dtype, place, code), value, code)
@@ -344,7 +350,9 @@ class _Body:
         low, high = ("%begin", "%end") if outermost else ("0", str(length))
         blocked = inner and self._starts(depth) and length > BLOCK * step
         if blocked:
-            self._loop(low, high, BLOCK * step, lambda i, end: self._block(depth, i, end, step), True)
+            self._loop(
+                low, high, BLOCK * step, lambda i, end: self._block(depth, i, end, step), True
+            )
         else:
             self._loop(low, high, step, lambda i, end: self._inside(depth, i, end), False)
         self._end_reductions(depth)
@@ -356,8 +364,9 @@ class _Body:
             node = self.kernel.reductions[number]
             kind = self.vector.type(node.dtype)
             cell, total = self.cells[number]
-            parts = [self.plain.new(f"load {kind}, ptr {c}") for c in (total, cell)]
-            self.plain.do(f"store {kind} {self._combined(node, *parts, self.vector)}, ptr {total}")
+            old, new = (self.plain.new(f"load {kind}, ptr {c}") for c in (total, cell))
+            whole = self._combined(node, old, new, self.vector)
+            self.plain.do(f"store {kind} {whole}, ptr {total}")
             fresh = self.vector.number(identity(node), node.dtype)
             self.plain.do(f"store {kind} {fresh}, ptr {cell}")
 
@@ -418,7 +427,9 @@ class _Body:
         code, lanes = self.plain, self.lanes
         kind = f"<{lanes} x i64>"
         first = code.new(f"insertelement {kind} poison, i64 {self.first_lane}, i32 0")
-        wide = code.new(f"shufflevector {kind} {first}, {kind} poison, <{lanes} x i32> zeroinitializer")
+        wide = code.new(
+            f"shufflevector {kind} {first}, {kind} poison, <{lanes} x i32> zeroinitializer"
+        )
         order = ", ".join(f"i64 {k}" for k in range(lanes))
         return code.new(f"icmp sge {kind} <{order}>, {wide}")
 

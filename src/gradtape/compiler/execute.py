@@ -1,20 +1,21 @@
 """Runs a program as machine code: kernels, and the NumPy calls between them.
 
-What runs is straight Python code, written here for the one program: it puts numbers and addresses into a
-table, calls the kernels, and takes the results out. Temporary arrays live in a `_State`, which is used by
-one call at a time and kept for the next.
+What runs is straight Python code, written here for the one program: it puts numbers and addresses
+into a table, calls the kernels, and takes the results out. Temporary arrays live in a `_State`,
+which is used by one call at a time and kept for the next.
 """
 
 from __future__ import annotations
 
+import array
 import ctypes
 import struct
-from array import array as Table
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradtape.compiler import lowerings as _lowerings  # noqa: F401 (fills the table)
 from gradtape.compiler.emit import Kernel, identity
 from gradtape.compiler.loops import (
     Node,
@@ -84,6 +85,20 @@ class Native:
         self.module = Module(self.kernels)
         self.run: Callable[..., list[Any]] = _Driver(self).function()
 
+    def __str__(self) -> str:
+        kernels = iter(self.kernels)
+        lines = []
+        for item in self.schedule:
+            if isinstance(item, Step):
+                lines.append(f"call {name_of(item.call.function)}")
+                continue
+            kernel = next(kernels)
+            ops = [getattr(n, "op", "place") + "*" * isinstance(n, Reduce) for n in item.nodes]
+            lines.append(
+                f"{kernel.name}: loops over {item.shape}, {kernel.lanes} at a time: {' '.join(ops)}"
+            )
+        return "\n".join(lines)
+
 
 class _State:
     """The memory that one call of a program uses."""
@@ -93,9 +108,9 @@ class _State:
     def __init__(self, driver: _Driver) -> None:
         self.scalars = bytearray(8 * max(1, len(driver.scalars)))
         base = ctypes.addressof(ctypes.c_char.from_buffer(self.scalars))
-        cells = Table("Q", [base + 8 * k for k in range(len(driver.scalars))] or [0])
+        cells = array.array("Q", [base + 8 * k for k in range(len(driver.scalars))] or [0])
         self.arrays: list[Any] = [cells]
-        self.table = Table("Q", [0] * max(1, driver.entries))
+        self.table = array.array("Q", [0] * max(1, driver.entries))
         self.address = self.table.buffer_info()[0]
         self.chunks = [split.memory(entries) for split, entries in driver.splits]
         for entry, node in driver.fixed:
@@ -103,7 +118,9 @@ class _State:
                 self.table[entry] = cells.buffer_info()[0] + 8 * driver.scalars[node]
                 if isinstance(node, Source) and node.constant is not None:
                     where = 8 * driver.scalars[node]
-                    struct.pack_into(_FORMATS[node.dtype.name], self.scalars, where, node.constant[()])
+                    struct.pack_into(
+                        _FORMATS[node.dtype.name], self.scalars, where, node.constant[()]
+                    )
             else:
                 self.table[entry] = id(self._array(driver, node)) + driver.offset
 
@@ -161,7 +178,7 @@ class _Driver:
         body += [f"    {n} = {o}" for n, o in zip(names, outputs, strict=True)]
         tail = ["    _pool.append(s)", f"    return [{', '.join(names)}]"]
         self.source = "\n".join([*head, *body, *tail])
-        exec(compile(self.source, "<gradtape driver>", "exec"), self.names)  # noqa: S102
+        exec(compile(self.source, "<gradtape driver>", "exec"), self.names)
         run: Callable[..., list[Any]] = self.names["run"]
         return run
 
@@ -372,7 +389,9 @@ class _Driver:
         by_cell = {self.scalars[node]: node for node in cells.values()}
         layout, at = "", 8 * wanted[0]
         for cell in wanted:
-            layout += f"{8 * cell - at}x{_cell(by_cell[cell])}" if 8 * cell > at else _cell(by_cell[cell])
+            layout += (
+                f"{8 * cell - at}x{_cell(by_cell[cell])}" if 8 * cell > at else _cell(by_cell[cell])
+            )
             at = 8 * cell + 8
         self._let("_unpack_outputs", struct.Struct(f"={layout}").unpack_from)
         names = ", ".join(f"n{cell}" for cell in wanted)

@@ -1,7 +1,8 @@
 """What a program becomes on the way to machine code: loop nests over arrays.
 
-A `Node` is an array value. `Source` lies in memory before any loop runs; `Map` and `Reduce` are computed by
-loops; `View` reads another node's memory by strides; `Step` is left to Python.
+A `Node` is an array value. `Source` lies in memory before any loop runs; `Map`, `Reduce` and
+`Region` are computed by loops; `View` reads another node's memory by strides; `Step` is left to
+Python.
 """
 
 from __future__ import annotations
@@ -127,9 +128,7 @@ def access(node: Node) -> tuple[Node, tuple[int, ...], int]:
     return node, contiguous(node.shape), 0
 
 
-def viewed(
-    node: Node, shape: Sequence[int], axes_strides: Sequence[int], offset: int = 0
-) -> Node:
+def viewed(node: Node, shape: Sequence[int], axes_strides: Sequence[int], offset: int = 0) -> Node:
     """A view of `node`'s memory; the node itself where that changes nothing."""
     base = access(node)[0]
     shape, strides = tuple(shape), tuple(axes_strides)
@@ -250,8 +249,8 @@ def with_own_memory(nodes: Sequence[Node], kept: set[Node]) -> list[Node]:
 def clustered(nodes: Sequence[Node]) -> list[Cluster | Step]:
     """`nodes`, in order of computation, grouped into as few loop nests as this greedy pass finds.
 
-    A node joins the first nest of its shape that runs no earlier than whatever it reads; a value of the same nest
-    only where it is read at the very index at which it is computed.
+    A node joins the first nest of its shape that runs no earlier than whatever it reads; a value of
+    the same nest only where it is read at the very index at which it is computed.
     """
     schedule: list[Cluster | Step] = []
     place: dict[Node, int] = {}

@@ -10,6 +10,7 @@ from typing import Any
 from gradtape.compiler import cache
 from gradtape.compiler.emit import Kernel
 from gradtape.compiler.scalars import LIBRARY, VECTOR
+from gradtape.core.errors import warn_user
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -20,6 +21,10 @@ def available() -> bool:
     try:
         import llvmlite.binding  # noqa: F401
     except ImportError:
+        warn_user(
+            "Install llvmlite for machine code (pip install llvmlite): compiled functions run as "
+            "NumPy calls without it."
+        )
         return False
     return True
 
@@ -39,7 +44,9 @@ def _target() -> tuple[Any, Any, str]:
         opt=2,
         codemodel="jitdefault",
     )
-    attributes = f'attributes #0 = {{ nounwind "target-cpu"="{cpu}" "target-features"="{features}" }}'
+    attributes = (
+        f'attributes #0 = {{ nounwind "target-cpu"="{cpu}" "target-features"="{features}" }}'
+    )
     _find_vectors(features)
     return llvm, make, attributes
 

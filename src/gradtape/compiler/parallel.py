@@ -1,7 +1,7 @@
 """Large loops in chunks, by several threads.
 
-The chunks depend on the shapes alone, and what each has summed is added up in their order. So results
-are the same for every number of threads.
+The chunks depend on the shapes alone, and what each has summed is added up in their order. So
+results are the same for every number of threads.
 """
 
 from __future__ import annotations
@@ -87,7 +87,12 @@ class _Chunks:
         for at, (_, addresses) in self.cells.items():
             tables[:, at] = addresses
             self.partials[at].fill(identity(split.partial[at]))
-        row, base, function, bounds = tables.shape[1] * 8, self.address, split.function, split.bounds
+        row, base, function, bounds = (
+            tables.shape[1] * 8,
+            self.address,
+            split.function,
+            split.bounds,
+        )
 
         def task(k: int) -> None:
             function(base + row * k, *bounds[k])
@@ -102,4 +107,3 @@ class _Chunks:
 def large(kernel: Kernel) -> bool:
     """Whether a kernel is worth several threads."""
     return bool(kernel.axes) and math.prod([axis.length for axis in kernel.axes]) >= LARGE
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,15 +26,22 @@ class Compiled:
     ----------
     program
         The program.
+    native
+        Its machine code; None where plain NumPy runs it.
+    seconds
+        How long it took to compile.
     call
-        Takes the inputs out of the arguments, runs the program, assigns the Variables, and gives the
-        result its structure.
+        Takes the inputs out of the arguments, runs the program, assigns the Variables, and gives
+        the result its structure.
     """
 
     def __init__(self, program: Program, taken: _Taken, given: _Given) -> None:
         self.program = program
         self.variables, self.assigned = given.variables, given.assigned
-        names: dict[str, Any] = {"_run": runner(program), "_settled": settled}
+        start = time.perf_counter()
+        self.native, run = runner(program)
+        self.seconds = time.perf_counter() - start
+        names: dict[str, Any] = {"_run": run, "_settled": settled}
         lines = ["def call(args, kwargs):"]
         inputs = taken.source(names)
         for k, variable in enumerate(self.variables):
@@ -50,26 +58,26 @@ class Compiled:
             names[f"_a{k}"] = variable
             lines.append(f"    _a{k}._value = _settled(o{first + k})")
         lines.append(f"    return {given.source(outputs[:first], names)}")
-        exec(compile("\n".join(lines), "<gradtape call>", "exec"), names)  # noqa: S102
+        exec(compile("\n".join(lines), "<gradtape call>", "exec"), names)
         self.call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = names["call"]
 
 
-def runner(program: Program) -> Runner:
-    """What runs `program`: native code, or plain NumPy where there is no llvmlite."""
+def runner(program: Program) -> tuple[Any, Runner]:
+    """The machine code of `program`, if there is llvmlite, and what runs the program."""
     from gradtape.compiler import native
 
-    if native.available():
-        from gradtape.compiler.execute import Native
+    if not native.available():
+        from gradtape.compiler.replay import replay
 
-        compiled = Native(program)
-        run = compiled.run
-        if len(compiled.kernels) == len(compiled.schedule):
-            return run
-        return lambda *inputs: in_quiet(run, *inputs)
-    from gradtape.compiler.replay import replay
+        replayed = replay(program)
+        return None, lambda *inputs: in_quiet(replayed, inputs)
+    from gradtape.compiler.execute import Native
 
-    plain_run = replay(program)
-    return lambda *inputs: in_quiet(plain_run, inputs)
+    compiled = Native(program)
+    run = compiled.run
+    if len(compiled.kernels) == len(compiled.schedule):
+        return compiled, run
+    return compiled, lambda *inputs: in_quiet(run, *inputs)  # NumPy's warnings were given before
 
 
 class _Taken:
@@ -200,7 +208,9 @@ def record(
     ] + [_reference(value, trace) for _, value in assigned]
     program, variables = _with_used_inputs(trace.program, len(taken.numbers), held, before)
     given = _Given(result, kinds, variables, [variable for variable, _ in assigned])
-    values = [leaf if k is None else plain(_value(leaf)) for leaf, k in zip(found, kinds, strict=True)]
+    values = [
+        leaf if k is None else plain(_value(leaf)) for leaf, k in zip(found, kinds, strict=True)
+    ]
     answer = given.put_together(values)
     return answer, None if new else Compiled(program, taken, given)
 

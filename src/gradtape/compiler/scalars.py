@@ -67,7 +67,9 @@ class Code:
         """A call of a function of equal types."""
         kind = self.type(dtype)
         result = result or kind
-        self._declared.setdefault(name, f"declare {result} @{name}({', '.join([kind] * len(args))})")
+        self._declared.setdefault(
+            name, f"declare {result} @{name}({', '.join([kind] * len(args))})"
+        )
         return self.new(f"call {result} @{name}({', '.join(f'{kind} {a}' for a in args)})")
 
     def intrinsic(self, name: str, dtype: np.dtype[Any], *args: str) -> str:
@@ -358,7 +360,9 @@ def _by_halves(code: Code, vector: str, x: Sequence[str], dtype: np.dtype[Any]) 
         parts.append(small.call(vector, dtype, *taken))
     order = ", ".join(f"i32 {k}" for k in range(lanes))
     half = f"<{lanes // 2} x {scalar}>"
-    return code.new(f"shufflevector {half} {parts[0]}, {half} {parts[1]}, <{lanes} x i32> <{order}>")
+    return code.new(
+        f"shufflevector {half} {parts[0]}, {half} {parts[1]}, <{lanes} x i32> <{order}>"
+    )
 
 
 def _by_lanes(code: Code, plain: str, x: Sequence[str], dtype: np.dtype[Any]) -> str:
