@@ -21,7 +21,7 @@ from gradtape.compiler.loops import (
 from gradtape.compiler.scalars import OPS, TYPES, Code, literal
 
 VECTOR_BYTES = 32
-BLOCK = 512
+BLOCK = 128
 """Vectors that one accumulator adds up, before it is added to the next: keeps sums accurate."""
 
 
@@ -158,6 +158,12 @@ _COMBINE = {
 }
 
 
+def _sum_dtype(node: Reduce) -> Any:
+    """What a sum is added up in: float32 in float64, for NumPy's sums in pairs lose less too."""
+    single = node.op == "add" and node.dtype == np.float32
+    return np.dtype(np.float64) if single else node.dtype
+
+
 class _Body:
     """Writes the loops of a kernel, from the outermost in."""
 
@@ -209,7 +215,7 @@ class _Body:
         """The accumulator of a reduction and, for sums of many, the total before it."""
         number = self.kernel.reductions.index(node)
         vector = self._depth(number) < len(self.axes)
-        kind = (self.vector if vector and self.lanes > 1 else self.plain).type(node.dtype)
+        kind = (self.vector if vector and self.lanes > 1 else self.plain).type(_sum_dtype(node))
         return self._alloca(kind), self._alloca(kind)
 
     def _starts(self, depth: int) -> list[int]:
@@ -224,31 +230,36 @@ class _Body:
         for number in self._starts(depth):
             node = self.kernel.reductions[number]
             for cell in self.cells[number]:
-                kind = self.vector.type(node.dtype)
-                self.plain.do(
-                    f"store {kind} {self.vector.number(identity(node), node.dtype)}, ptr {cell}"
-                )
+                dtype = _sum_dtype(node)
+                start = self.vector.number(identity(node), dtype)
+                self.plain.do(f"store {self.vector.type(dtype)} {start}, ptr {cell}")
 
     def _end_reductions(self, depth: int) -> None:
         for number in self._starts(depth):
             node = self.kernel.reductions[number]
-            kind = self.vector.type(node.dtype)
+            dtype = _sum_dtype(node)
+            kind = self.vector.type(dtype)
             parts = [self.plain.new(f"load {kind}, ptr {cell}") for cell in self.cells[number]]
-            whole = self._combined(node, parts[0], parts[1], self.vector)
-            self._store_result(number, self._across(node, whole), self.plain)
+            whole = self._across(node, self._combined(node, parts[0], parts[1], self.vector, dtype))
+            if dtype != node.dtype:
+                whole = OPS["cast"].emit(self.plain, [whole], dtype, node.dtype)
+            self._store_result(number, whole, self.plain)
 
-    def _combined(self, node: Reduce, a: str, b: str, code: Code) -> str:
-        return OPS[_COMBINE[node.op]].emit(code, [a, b], node.dtype, node.dtype)
+    def _combined(self, node: Reduce, a: str, b: str, code: Code, dtype: Any = None) -> str:
+        dtype = dtype or node.dtype
+        return OPS[_COMBINE[node.op]].emit(code, [a, b], dtype, dtype)
 
     def _across(self, node: Reduce, vector: str) -> str:
         """All lanes of a vector together."""
         if self.lanes == 1:
             return vector
-        kind, code = self.vector.type(node.dtype), self.plain
+        dtype, code = _sum_dtype(node), self.plain
+        kind = self.vector.type(dtype)
         parts = [code.new(f"extractelement {kind} {vector}, i32 {k}") for k in range(self.lanes)]
         while len(parts) > 1:
             half = len(parts) // 2
-            parts = [self._combined(node, parts[k], parts[k + half], code) for k in range(half)]
+            pairs = zip(parts[:half], parts[half:], strict=True)
+            parts = [self._combined(node, a, b, code, dtype) for a, b in pairs]
         return parts[0]
 
     def _store_result(self, number: int, value: str, code: Code) -> None:
@@ -362,12 +373,13 @@ class _Body:
         self._loop(start, end, step, lambda i, stop: self._inside(depth, i, stop), False)
         for number in self._starts(depth):
             node = self.kernel.reductions[number]
-            kind = self.vector.type(node.dtype)
+            dtype = _sum_dtype(node)
+            kind = self.vector.type(dtype)
             cell, total = self.cells[number]
             old, new = (self.plain.new(f"load {kind}, ptr {c}") for c in (total, cell))
-            whole = self._combined(node, old, new, self.vector)
+            whole = self._combined(node, old, new, self.vector, dtype)
             self.plain.do(f"store {kind} {whole}, ptr {total}")
-            fresh = self.vector.number(identity(node), node.dtype)
+            fresh = self.vector.number(identity(node), dtype)
             self.plain.do(f"store {kind} {fresh}, ptr {cell}")
 
     def _loop(self, low: str, high: str, step: int, body: Any, bounded: bool) -> None:
@@ -487,9 +499,13 @@ class _Body:
         if self._depth(number) == len(self.axes):
             self._store_result(number, value, self.vector)
             return
-        kind, cell = self.vector.type(node.dtype), self.cells[number][0]
+        dtype, cell = _sum_dtype(node), self.cells[number][0]
+        if dtype != node.dtype:
+            value = OPS["cast"].emit(self.vector, [value], node.dtype, dtype)
+        kind = self.vector.type(dtype)
         old = self.plain.new(f"load {kind}, ptr {cell}")
-        self.plain.do(f"store {kind} {self._combined(node, old, value, self.vector)}, ptr {cell}")
+        whole = self._combined(node, old, value, self.vector, dtype)
+        self.plain.do(f"store {kind} {whole}, ptr {cell}")
 
 
 def _memory(dtype: Any) -> str:

@@ -237,11 +237,12 @@ class _Driver:
                 name = f"x{k}"
                 self.lines.append(f"{name} = a{k}")
                 if node in used:
-                    self._let(f"_d{k}", node)
+                    self._let(f"_d{k}", node.dtype)
+                    program = self.native.program
+                    fixed = program.specs[program.inputs[k]].dtype.isnative
                     self.lines.append(f"f = {name}.flags")
-                    self.lines.append(
-                        f"if not (f.c_contiguous and f.aligned): {name} = _fix({name}, _d{k}.dtype)"
-                    )
+                    test = "if not (f.c_contiguous and f.aligned): " if fixed else ""
+                    self.lines.append(f"{test}{name} = _fix({name}, _d{k})")
                 self.local[node] = name
             else:
                 self.local[node] = f"a{k}"
@@ -418,7 +419,7 @@ class _Driver:
         if node.shape and not (node in self.local and self.local[node].startswith("o")):
             return f"{self._let('_copy', np.array)}({text})"
         if not node.shape and self.native.program.specs[out.index].weak:
-            return f"{text}.item()"
+            return f"{self._let('_number', _number)}({text})"
         return text
 
 
@@ -430,6 +431,11 @@ def _memory_of(outputs: set[Node]) -> set[Node]:
             node = node.operands[0]
             found.add(node)
     return found
+
+
+def _number(value: Any) -> Any:
+    """A Python number."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _broken(what: Any) -> None:

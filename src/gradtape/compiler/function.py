@@ -52,7 +52,8 @@ def function(f: Callable[..., Any] | None = None, **options: Any) -> Any:
     Returns
     -------
     Function
-        Of the signature of `f`. Arrays in, arrays out; a Tensor in, Tensors out.
+        Of the signature of `f`. What `f` returns comes back: arrays, Tensors, in any nesting. Its
+        arguments are never written into: `f` works on copies.
 
     Notes
     -----

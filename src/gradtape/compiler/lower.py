@@ -55,7 +55,7 @@ class Lowered:
         self._constants: dict[Any, Source] = {}
         for index in program.inputs:
             spec = program.specs[index]
-            self.values[index] = Source(spec.shape, spec.dtype)
+            self.values[index] = Source(spec.shape, spec.dtype.newbyteorder("="))
         for call in program.calls:
             self._lower(call)
 
@@ -76,7 +76,7 @@ class Lowered:
 
     def _step(self, call: Call, specs: Sequence[Spec]) -> None:
         """Leave the call to Python."""
-        results = [Source(spec.shape, spec.dtype) for spec in specs]
+        results = [Source(spec.shape, spec.dtype.newbyteorder("=")) for spec in specs]
         operands: list[Node] = []
 
         def node(ref: Ref) -> Any:

@@ -14,7 +14,7 @@ from gradtape.compiler.trace import TRACING, Trace, Traced, constant, plain
 from gradtape.core import structure
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tape import in_quiet
-from gradtape.core.tensor import LIVE, Tensor, Variable
+from gradtape.core.tensor import LIVE, Variable
 
 Runner = Callable[..., list[Any]]
 
@@ -188,19 +188,18 @@ def record(
     taken, trace = _Taken(args, kwargs), Trace()
     leaves = list(taken.leaves)
     for i in taken.numbers:
-        traced = trace.input(constant(_value(leaves[i])))
-        kind = leaves[i]._result if isinstance(leaves[i], Handle) else Tensor
-        leaves[i] = kind(traced, UNTRACKED)
+        leaf, traced = leaves[i], trace.input(constant(_value(leaves[i])))
+        leaves[i] = leaf._result(traced, UNTRACKED) if isinstance(leaf, Handle) else traced
     held = [(variable, variable._value) for variable in list(LIVE.values())]
     before = [trace.input(value) for _, value in held]
     tree = structure.rebuild(taken.tree, leaves)
     result, assigned = _run(f, tree, trace, held, before)
-    new = [variable for variable in LIVE.values() if isinstance(variable._value, Traced)]
+    known = {variable._id for variable, _ in held}
+    new = [variable for ident, variable in LIVE.items() if ident not in known]
     for variable in new:
         variable._value = settled(plain(variable._value))
-    keeps = any(isinstance(leaf, Handle) for leaf in taken.leaves) or not taken.numbers
     found = structure.flatten(result)
-    kinds = [_kind_of(leaf, keeps) for leaf in found]
+    kinds = [_kind_of(leaf) for leaf in found]
     trace.program.outputs = [
         _reference(_value(leaf), trace)
         for leaf, kind in zip(found, kinds, strict=True)
@@ -243,12 +242,12 @@ def _run(
     return result, assigned
 
 
-def _kind_of(leaf: Any, keeps: bool) -> Any:
+def _kind_of(leaf: Any) -> Any:
     """The class of a result: of Tensors, or arrays; None for what is no value, or a Variable."""
     value = _value(leaf)
     if isinstance(leaf, Variable) or not isinstance(value, (Traced, np.ndarray, np.generic)):
         return None
-    return leaf._result if keeps and isinstance(leaf, Handle) else np.ndarray
+    return leaf._result if isinstance(leaf, Handle) else np.ndarray
 
 
 def _reference(value: Any, trace: Trace) -> Any:
