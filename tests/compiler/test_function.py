@@ -1,4 +1,4 @@
-"""What `gradtape.function` promises: the same answers as without it, and what it does about Python."""
+"""What `gradtape.function` promises: the same answers as without it, whatever Python does."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ def test_a_function_that_keeps_changing_its_mind_stays_eager() -> None:
 
 def test_print_happens_while_recording(capsys: pytest.CaptureFixture[str]) -> None:
     def g(x: Any) -> Any:
-        print("recorded")
+        print("recorded")  # noqa: T201
         return x + 1
 
     compiled = make(g)
