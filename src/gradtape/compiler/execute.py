@@ -21,6 +21,8 @@ from gradtape.compiler.loops import (
     Node,
     Reduce,
     Region,
+    Routine,
+    Scan,
     Source,
     Step,
     View,
@@ -32,6 +34,7 @@ from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module
 from gradtape.compiler.parallel import Split, large
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
+from gradtape.compiler.routines import RoutineKernel
 
 _FORMATS = {
     "float64": "d",
@@ -81,7 +84,12 @@ class Native:
         self.schedule = clustered(nodes)
         inside = _read_outside(self.lowered, self.schedule)
         clusters = [item for item in self.schedule if not isinstance(item, Step)]
-        self.kernels = [Kernel(item, f"kernel{k}", inside) for k, item in enumerate(clusters)]
+        self.kernels: list[Any] = [
+            (RoutineKernel if isinstance(item.nodes[0], Routine) else Kernel)(
+                item, f"kernel{k}", inside
+            )
+            for k, item in enumerate(clusters)
+        ]
         self.module = Module(self.kernels)
         self.run: Callable[..., list[Any]] = _Driver(self).function()
 
@@ -93,6 +101,9 @@ class Native:
                 lines.append(f"call {name_of(item.call.function)}")
                 continue
             kernel = next(kernels)
+            if isinstance(item.nodes[0], Routine):
+                lines.append(f"{kernel.name}: {item.nodes[0].name} to {item.nodes[0].shape}")
+                continue
             ops = [getattr(n, "op", "place") + "*" * isinstance(n, Reduce) for n in item.nodes]
             lines.append(
                 f"{kernel.name}: loops over {item.shape}, {kernel.lanes} at a time: {' '.join(ops)}"
@@ -145,7 +156,7 @@ class _Driver:
     def __init__(self, native: Native) -> None:
         self.native = native
         self.offset = _data_offset()
-        self.names: dict[str, Any] = {"_same": same, "_broken": _broken, "_fix": _fix}
+        self.names: dict[str, Any] = {"_same": same, "_broken": _broken, "_fail": _fail, "_fix": _fix}
         self.lines: list[str] = []
         self.scalars: dict[Node, int] = {}
         self.slots: dict[Node, int] = {}
@@ -410,6 +421,9 @@ class _Driver:
             expected = self._let(f"_e{number}", guard.expected)
             where = self._let(f"_g{number}", guard)
             self.lines.append(f"if not _same({text}, {expected}): _broken({where})")
+        for number, (check, call) in enumerate(self.native.lowered.checks):
+            where = self._let(f"_failed{number}", call)
+            self.lines.append(f"if {self._value(check)}: _fail({where})")
 
     def _output(self, out: Any) -> str:
         if out.__class__ is not Ref:
@@ -442,6 +456,11 @@ def _broken(what: Any) -> None:
     if hasattr(what, "function"):
         raise GuardError(f"{name_of(what.function)} gave another shape", what.line)
     raise GuardError(f"a value was {what.expected!r}", what.line)
+
+
+def _fail(call: Any) -> None:
+    """Give a call up that NumPy would refuse, so that it is done again and refused by NumPy."""
+    raise GuardError(f"{name_of(call.function)} failed", call.line)
 
 
 def _fix(value: Any, dtype: Any) -> Any:
@@ -480,6 +499,8 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
                     needed.add(base)
             if isinstance(node, Region):
                 needed.update((node, node.operands[0]))
+            if isinstance(node, (Scan, Routine)):
+                needed.add(node)
     return needed | _wanted(lowered)
 
 
@@ -489,6 +510,7 @@ def _wanted(lowered: Lowered) -> set[Node]:
     indices = [out.index for out in program.outputs if out.__class__ is Ref]
     indices += [guard.index for guard in program.guards]
     values = [lowered.values[index] for index in indices]
+    values += [check for check, _ in lowered.checks]
     return {access(value)[0] for value in values if isinstance(value, Node)}
 
 

@@ -45,12 +45,15 @@ class Lowered:
         The node, or constant, of each value of the program.
     nodes
         What is to be computed.
+    checks
+        Numbers that must be 0; where one is not, its call fails as NumPy's does.
     """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.values: dict[int, Any] = {}
         self.nodes: list[Node] = []
+        self.checks: list[tuple[Node, Call]] = []
         self._shared: dict[Any, Node] = {}
         self._constants: dict[Any, Source] = {}
         for index in program.inputs:
@@ -62,16 +65,20 @@ class Lowered:
     def _lower(self, call: Call) -> None:
         specs = [self.program.specs[i] for i in call.outs]
         lowering = _lowering_of(call.function)
-        if lowering is not None and not call.several and specs[0].dtype.kind in "fiub":
+        if lowering is not None and specs and all(spec.dtype.kind in "fiub" for spec in specs):
             builder = Builder(self, call, specs[0])
+            before = len(self.checks)
             try:
                 result = lowering(builder, *call.args, **call.kwargs)
                 if result is not NotImplemented:
-                    assert result.shape == specs[0].shape, call
-                    self.values[call.outs[0]] = builder.cast(result, specs[0].dtype)
+                    results = result if call.several else [result]
+                    for index, spec, node in zip(call.outs, specs, results, strict=True):
+                        assert node.shape == spec.shape, call
+                        self.values[index] = builder.cast(node, spec.dtype)
                     return
             except NotLoweredError:
                 pass
+            del self.checks[before:]
         self._step(call, specs)
 
     def _step(self, call: Call, specs: Sequence[Spec]) -> None:
@@ -142,6 +149,12 @@ class Builder:
         else:
             node = self.lowered.constant(arg, np.asarray(arg).dtype if dtype is None else dtype)
         return node if dtype is None else self.cast(node, dtype)
+
+    def again(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the lowering of another function makes of the same result."""
+        builder = Builder(self.lowered, self.call, self.spec)
+        builder.call = self.call._replace(function=function)
+        return LOWERINGS[function](builder, *args, **kwargs)
 
     def map(self, op: str, *operands: Node, dtype: Any) -> Node:
         """An elementwise operation, with broadcasting."""

@@ -1,5 +1,12 @@
 """How NumPy's functions become loops; what is not here stays a call."""
 
-from gradtape.compiler.lowerings import elementwise, parts, reductions, shapes
+from gradtape.compiler.lowerings import (
+    elementwise,
+    parts,
+    positions,
+    products,
+    reductions,
+    shapes,
+)
 
-__all__ = ["elementwise", "parts", "reductions", "shapes"]
+__all__ = ["elementwise", "parts", "positions", "products", "reductions", "shapes"]

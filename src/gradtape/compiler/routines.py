@@ -1,0 +1,234 @@
+"""Native functions that are no loops over entries: they call BLAS and LAPACK, or draw bits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradtape.compiler import blas
+from gradtape.compiler.loops import Cluster, Node, Routine, access
+from gradtape.compiler.scalars import TYPES, Code, literal
+
+
+class RoutineKernel:
+    """The native function of a `Routine`: what `Kernel` is for loops."""
+
+    def __init__(self, cluster: Cluster, name: str, needed: set[Node]) -> None:
+        node: Any = cluster.nodes[0]
+        self.name = name
+        self.cluster = cluster
+        self.node: Routine = node
+        self.reads = list(dict.fromkeys(access(operand)[0] for operand in node.operands))
+        self.writes = list(cluster.nodes)
+        self.axes: list[Any] = []
+        self.regions: list[Any] = []
+        self.reductions: list[Any] = []
+        self.lanes = 1
+        self.declared: dict[str, str] = {}
+        self.globals: list[str] = []
+        self.code = Code(1, self.declared, [0])
+        self._arrays = {
+            memory: self._array(k) for k, memory in enumerate((*self.reads, *self.writes))
+        }
+        ROUTINES[node.name](self, node)
+        self.text = "\n".join(
+            [
+                *self.globals,
+                f"define void @{name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{",
+                "entry:",
+                *self.code.lines,
+                "  ret void",
+                "}",
+            ]
+        )
+
+    def _array(self, number: int) -> str:
+        """The address of an array: the table says where it stands."""
+        slot = self.code.new(f"getelementptr ptr, ptr %args, i64 {number}")
+        cell = self.code.new(f"load ptr, ptr {slot}")
+        return self.code.new(f"load ptr, ptr {cell}")
+
+    def address(self, node: Node, offset: str = "") -> str:
+        """Where a node's first entry lies, or the one `offset` entries further on."""
+        base, _, start = access(node)
+        place = self._arrays[base]
+        for by in (str(start) if start else "", offset):
+            if by:
+                place = self.code.new(f"getelementptr {TYPES[node.dtype.name]}, ptr {place}, i64 {by}")
+        return place
+
+    def constant(self, kind: str, value: Any) -> str:
+        """The address of a constant, as Fortran takes its arguments."""
+        name = f"@{self.name}_c{len(self.globals)}"
+        self.globals.append(f"{name} = private constant {kind} {value}")
+        return name
+
+    def call(self, symbol: str, *args: str) -> None:
+        """Call a function that takes addresses."""
+        kinds = ", ".join(["ptr"] * len(args))
+        self.declared.setdefault(symbol, f"declare void @{symbol}({kinds})")
+        self.code.do(f"call void @{symbol}({', '.join(f'ptr {arg}' for arg in args)})")
+
+    def loop(self, count: int | str, body: Callable[[str], None]) -> None:
+        """``for i in range(count)``."""
+        code = self.code
+        code._counter[0] += 1
+        n = code._counter[0]
+        before = f"before{n}"
+        code.do(f"br label %{before}")
+        code.lines.append(f"{before}:")
+        code.do(f"br label %test{n}")
+        code.lines.append(f"test{n}:")
+        code.lines.append(f"  %i{n} = phi i64 [ 0, %{before} ], [ %after{n}, %next{n} ]")
+        more = code.new(f"icmp slt i64 %i{n}, {count}")
+        code.do(f"br i1 {more}, label %body{n}, label %done{n}")
+        code.lines.append(f"body{n}:")
+        body(f"%i{n}")
+        code.do(f"br label %next{n}")
+        code.lines.append(f"next{n}:")
+        code.lines.append(f"  %after{n} = add nsw i64 %i{n}, 1")
+        code.do(f"br label %test{n}")
+        code.lines.append(f"done{n}:")
+
+    def offset(self, index: str, shape: Sequence[int], strides: Sequence[int]) -> str:
+        """Where the matrix of number `index` in a stack of `shape` begins."""
+        code, total, rest = self.code, "0", index
+        for length, stride in reversed(list(zip(shape, strides, strict=True))):
+            digit = code.new(f"urem i64 {rest}, {length}")
+            rest = code.new(f"udiv i64 {rest}, {length}")
+            term = code.new(f"mul nsw i64 {digit}, {stride}")
+            total = code.new(f"add nsw i64 {total}, {term}")
+        return total
+
+    def matrix(self, node: Node, index: str) -> str:
+        """The address of the matrix of number `index` of a stack."""
+        _, strides, _ = access(node)
+        return self.address(node, self.offset(index, node.shape[:-2], strides[:-2]))
+
+
+def layout(node: Node) -> tuple[bool, int] | None:
+    """Whether the matrices of a node lie in memory by columns, and how far apart the lines are.
+
+    None if they lie in no order that BLAS reads.
+    """
+    (rows, columns), (down, across) = node.shape[-2:], access(node)[1][-2:]
+    if (across == 1 or columns == 1) and (down >= columns or rows == 1):
+        return False, max(down, columns) if rows > 1 else columns
+    if (down == 1 or rows == 1) and (across >= rows or columns == 1):
+        return True, max(across, rows) if columns > 1 else rows
+    return None
+
+
+def _product(kernel: RoutineKernel, node: Routine) -> None:
+    """``a @ b`` in C order, which is ``b' @ a'`` by columns."""
+    a, b = node.operands
+    symbol, integer = blas.routine("gemm", node.dtype)  # type: ignore[misc]
+    *stack, rows, columns = node.shape
+    flags, sizes = [], []
+    for part in (b, a):
+        turned, between = layout(part)  # type: ignore[misc]
+        flags.append(kernel.constant("i8", ord("T" if turned else "N")))
+        sizes.append(kernel.constant(integer, between))
+    n, m, k = (kernel.constant(integer, x) for x in (columns, rows, a.shape[-1]))
+    kind = TYPES[node.dtype.name]
+    one, zero = (kernel.constant(kind, literal(x, node.dtype)) for x in (1, 0))
+    ldc = kernel.constant(integer, columns)
+
+    def multiply(i: str) -> None:
+        second, first = kernel.matrix(b, i), kernel.matrix(a, i)
+        out = kernel.matrix(node, i)
+        args = [*flags, n, m, k, one, second, sizes[0], first, sizes[1], zero, out, ldc]
+        kernel.call(symbol, *args)
+
+    kernel.loop(math.prod(stack), multiply)
+
+
+def _start_status(kernel: RoutineKernel, node: Routine, integer: str) -> tuple[str, str]:
+    """The address of the status, and of the number by which LAPACK says what failed."""
+    assert node.status is not None
+    status = kernel.address(node.status)
+    kernel.code.do(f"store i64 0, ptr {status}")
+    info = kernel.code.new(f"alloca {integer}")
+    return status, info
+
+
+def _note_status(kernel: RoutineKernel, status: str, info: str, integer: str) -> None:
+    code = kernel.code
+    value = code.new(f"load {integer}, ptr {info}")
+    if integer != "i64":
+        value = code.new(f"sext {integer} {value} to i64")
+    old = code.new(f"load i64, ptr {status}")
+    code.do(f"store i64 {code.new(f'or i64 {old}, {value}')}, ptr {status}")
+
+
+def _copy(kernel: RoutineKernel, node: Routine, source: Node) -> None:
+    declaration = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
+    kernel.declared["llvm.memcpy.p0.p0.i64"] = declaration
+    size = node.size * node.dtype.itemsize
+    to, start = kernel.address(node), kernel.address(source)
+    kernel.code.do(
+        f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, i64 {size}, i1 false)"
+    )
+
+
+def _cholesky(kernel: RoutineKernel, node: Routine) -> None:
+    """The lower factor; above the diagonal stays what was there. By columns it is the upper one."""
+    symbol, integer = blas.routine("potrf", node.dtype)  # type: ignore[misc]
+    status, info = _start_status(kernel, node, integer)
+    _copy(kernel, node, node.operands[0])
+    *stack, n, _ = node.shape
+    which, size = kernel.constant("i8", ord("U")), kernel.constant(integer, n)
+
+    def factor(i: str) -> None:
+        kernel.call(symbol, which, size, kernel.matrix(node, i), size, info)
+        _note_status(kernel, status, info, integer)
+
+    kernel.loop(math.prod(stack), factor)
+
+
+def _solve(kernel: RoutineKernel, node: Routine) -> None:
+    """The transpose of ``inv(a) @ b``, given the transposes; that of `a` is overwritten."""
+    a, b = node.operands
+    symbol, integer = blas.routine("gesv", node.dtype)  # type: ignore[misc]
+    status, info = _start_status(kernel, node, integer)
+    _copy(kernel, node, b)
+    *stack, columns, n = node.shape
+    pivots = kernel.code.new(f"alloca {integer}, i64 {n}")
+    size, count = kernel.constant(integer, n), kernel.constant(integer, columns)
+
+    def solve(i: str) -> None:
+        first, second = kernel.matrix(a, i), kernel.matrix(node, i)
+        kernel.call(symbol, size, count, first, size, pivots, second, size, info)
+        _note_status(kernel, status, info, integer)
+
+    kernel.loop(math.prod(stack), solve)
+
+
+def _solve_triangle(kernel: RoutineKernel, node: Routine) -> None:
+    """The transpose of ``inv(a) @ b`` for a triangle of `a`, given `a` and the transpose of `b`."""
+    a, b = node.operands
+    symbol, integer = blas.routine("trtrs", node.dtype)  # type: ignore[misc]
+    status, info = _start_status(kernel, node, integer)
+    _copy(kernel, node, b)
+    *stack, columns, n = node.shape
+    turned, between = layout(a)  # type: ignore[misc]
+    lower = node.options["lower"] == turned  # as LAPACK reads it, by columns
+    flags = ["L" if lower else "U", "N" if turned else "T", "U" if node.options["unit"] else "N"]
+    letters = [kernel.constant("i8", ord(letter)) for letter in flags]
+    size, count, lda = (kernel.constant(integer, x) for x in (n, columns, between))
+
+    def solve(i: str) -> None:
+        first, second = kernel.matrix(a, i), kernel.matrix(node, i)
+        kernel.call(symbol, *letters, size, count, first, lda, second, size, info)
+        _note_status(kernel, status, info, integer)
+
+    kernel.loop(math.prod(stack), solve)
+
+
+ROUTINES: dict[str, Callable[[RoutineKernel, Routine], None]] = {
+    "product": _product,
+    "cholesky": _cholesky,
+    "solve": _solve,
+    "solve_triangle": _solve_triangle,
+}
