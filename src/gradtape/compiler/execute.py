@@ -519,10 +519,17 @@ def _needed(lowered: Lowered) -> list[Node]:
     live = _wanted(lowered)
     kept: list[Node] = []
     for node in reversed(lowered.nodes):
-        if live.intersection(node.results if isinstance(node, Step) else [node]):
+        if live.intersection(_results(node)):
             kept.append(node)
             live.update(access(operand)[0] for operand in node.operands)
     return kept[::-1]
+
+
+def _results(node: Node) -> list[Any]:
+    """What is computed with a node."""
+    if isinstance(node, Routine):
+        return [node, node.status]
+    return list(node.results) if isinstance(node, Step) else [node]
 
 
 __all__ = ["Native"]

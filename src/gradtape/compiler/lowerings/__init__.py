@@ -2,11 +2,26 @@
 
 from gradtape.compiler.lowerings import (
     elementwise,
+    matrices,
+    moves,
     parts,
     positions,
     products,
     reductions,
+    scans,
     shapes,
+    statistics,
 )
 
-__all__ = ["elementwise", "parts", "positions", "products", "reductions", "shapes"]
+__all__ = [
+    "elementwise",
+    "matrices",
+    "moves",
+    "parts",
+    "positions",
+    "products",
+    "reductions",
+    "scans",
+    "shapes",
+    "statistics",
+]
