@@ -4,7 +4,33 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-from gradtape.tf import autodiff, dtypes, errors, math, nest
+from gradtape.tf import (
+    autodiff,
+    autograph,
+    compat,
+    config,
+    debugging,
+    dtypes,
+    errors,
+    math,
+    nest,
+    test,
+    version,
+)
+from gradtape.tf.control import (
+    case,
+    cond,
+    foldl,
+    foldr,
+    map_fn,
+    numpy_function,
+    py_function,
+    scan,
+    switch_case,
+    vectorized_map,
+    while_loop,
+)
+from gradtape.tf.debugging import Assert, assert_equal, assert_greater, assert_less, assert_rank
 from gradtape.tf.dtypes import (
     DType,
     as_dtype,
@@ -25,14 +51,28 @@ from gradtape.tf.dtypes import (
     uint32,
     uint64,
 )
-from gradtape.tf.functions import function, name_scope
+from gradtape.tf.functions import (
+    TensorSpec,
+    control_dependencies,
+    device,
+    executing_eagerly,
+    function,
+    group,
+    init_scope,
+    inside_function,
+    name_scope,
+    no_gradient,
+    no_op,
+)
 from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
+from gradtape.tf.printing import print
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tapes import (
     GradientTape,
     UnconnectedGradients,
     custom_gradient,
+    grad_pass_through,
     recompute_grad,
     stop_gradient,
 )
@@ -45,5 +85,7 @@ from gradtape.tf.tensors import (
     convert_to_tensor,
     is_tensor,
 )
+from gradtape.tf.tensor_array import TensorArray
+from gradtape.tf.version import VERSION as __version__
 
 newaxis = None
