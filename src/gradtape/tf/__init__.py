@@ -60,13 +60,13 @@ from gradtape.tf.functions import (
     group,
     init_scope,
     inside_function,
-    name_scope,
     no_gradient,
     no_op,
 )
 from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
 from gradtape.tf.printing import print
+from gradtape.tf.scopes import name_scope
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tapes import (
     GradientTape,

@@ -1,4 +1,8 @@
-"""Control flow as functions of functions: ``cond``, ``while_loop``, ``scan``, ``map_fn`` ..."""
+"""Control flow as functions of functions: ``cond``, ``while_loop``, ``scan``, ``map_fn`` ...
+
+``parallel_iterations``, ``back_prop``, ``swap_memory``, ``infer_shape`` and ``shape_invariants`` are
+about graphs, and of no effect, as in eager TensorFlow. Every step is recorded like other operations.
+"""
 
 from __future__ import annotations
 
@@ -34,19 +38,7 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None 
     for key, function in (("true_fn", true_fn), ("false_fn", false_fn)):
         if not callable(function):
             raise TypeError(f"Give tf.cond a function {key}: got {function!r}.")
-    return _result(true_fn() if pred else false_fn())
-
-
-def _result(value: Any) -> Any:
-    """What a branch returned, with its numbers and arrays as Tensors."""
-    leaves = [None if leaf is None else _converted(leaf) for leaf in nest.flatten(value)]
-    return nest.pack_sequence_as(value, leaves)
-
-
-def _converted(leaf: Any) -> Any:
-    if leaf.__class__ is Tensor or isinstance(leaf, TensorArray) or hasattr(leaf, "_densely"):
-        return leaf
-    return convert_to_tensor(leaf)
+    return true_fn() if pred else false_fn()
 
 
 def case(
@@ -73,7 +65,7 @@ def case(
         raise invalid(f"Give tf.case predicates of which one holds: {len(held)} do.")
     if not held and default is None:
         raise invalid("Give tf.case a default: none of its predicates holds.")
-    return _result(held[0]() if held else default())  # type: ignore[misc]
+    return held[0]() if held else default()  # type: ignore[misc]
 
 
 def _checked_pairs(pairs: Any, exclusive: bool) -> list[tuple[Any, Function]]:
@@ -126,7 +118,7 @@ def switch_case(
     if default is not None:
         functions.append(default)
     where = int(index)
-    return _result(functions[where if 0 <= where < len(functions) else -1]())
+    return functions[where if 0 <= where < len(functions) else -1]()
 
 
 # -- loops --------------------------------------------------------------------------------------
@@ -148,9 +140,7 @@ def while_loop(
     Parameters
     ----------
     loop_vars
-        A list or tuple of Tensors, or nested structures of them; or one Tensor.
-    back_prop
-        False stops the gradient at the results.
+        A list or tuple of Tensors, or of nested structures of them.
     maximum_iterations
         The most steps to take.
 
@@ -161,26 +151,29 @@ def while_loop(
     """
     if not callable(cond) or not callable(body):
         raise TypeError(f"Give tf.while_loop functions: got {cond!r} and {body!r}.")
-    variables = list(loop_vars) if isinstance(loop_vars, (list, tuple)) else [loop_vars]
-    if not variables:
-        raise ValueError("Give tf.while_loop at least one of loop_vars.")
+    if not isinstance(loop_vars, (list, tuple)) or not loop_vars:
+        raise ValueError(f"Give tf.while_loop a list of loop_vars: got {loop_vars!r}.")
     most = None if maximum_iterations is None else int(maximum_iterations)
-    bare, steps = False, 0
+    variables, steps = loop_vars, 0
     while (most is None or steps < most) and cond(*variables):
         steps += 1
         found = body(*variables)
-        bare = not isinstance(found, (list, tuple))
-        found = [found] if bare else list(found)
-        nest.assert_same_structure(variables, found)
+        if not isinstance(found, (list, tuple)):
+            found = [found]
+        nest.assert_same_structure(list(variables), list(found))
         variables = found
-    results = _result(variables)
-    if not back_prop:
-        from gradtape.tf.tapes import stop_gradient
+    return _result(variables)
 
-        results = stop_gradient(results)
-    if bare or not isinstance(loop_vars, (list, tuple)):
-        return results[0]
-    return type(loop_vars)(results) if loop_vars.__class__ in (list, tuple) else results
+
+def _result(value: Any) -> Any:
+    """`value` with its numbers and arrays as Tensors."""
+    return nest.pack_sequence_as(value, [_converted(leaf) for leaf in nest.flatten(value)])
+
+
+def _converted(leaf: Any) -> Any:
+    if leaf.__class__ is Tensor or isinstance(leaf, TensorArray) or hasattr(leaf, "_densely"):
+        return leaf
+    return convert_to_tensor(leaf)
 
 
 def _rows(elems: Any, what: str) -> tuple[list[Any], int]:
@@ -245,8 +238,6 @@ def map_fn(
         A Tensor, or a structure of Tensors, of one length.
     dtype, fn_output_signature
         The dtypes of the results, in their structure, if these differ from those of `elems`.
-    back_prop
-        False stops the gradient at the results.
 
     Raises
     ------
@@ -271,14 +262,7 @@ def map_fn(
     if not count:
         empty = [lifted(np.zeros((0,), wanted.as_numpy_dtype)) for wanted in expected]
         return nest.pack_sequence_as(structure, empty)
-    results = nest.pack_sequence_as(structure, [_joined(column) for column in columns])
-    return results if back_prop else _stopped(results)
-
-
-def _stopped(results: Any) -> Any:
-    from gradtape.tf.tapes import stop_gradient
-
-    return stop_gradient(results)
+    return nest.pack_sequence_as(structure, [_joined(column) for column in columns])
 
 
 def _dtype_of(spec: Any) -> DType:
@@ -319,8 +303,6 @@ def scan(
         The first `a`; the first row by default.
     reverse
         Go from the last row to the first; the results stay at their rows.
-    back_prop
-        False stops the gradient at the results.
     """
     _callable(fn, "tf.scan")
     leaves, count = _rows(elems, "tf.scan")
@@ -336,8 +318,7 @@ def scan(
         results.append([_of_dtype(leaf, dtype, "tf.scan") for leaf, dtype in flat])
         so_far = nest.pack_sequence_as(structure, results[-1])
     columns = zip(*(reversed(results) if reverse else results), strict=True)
-    stacked = nest.pack_sequence_as(structure, [_joined(column) for column in columns])
-    return stacked if back_prop else _stopped(stacked)
+    return nest.pack_sequence_as(structure, [_joined(column) for column in columns])
 
 
 def _start(
@@ -352,7 +333,7 @@ def _start(
 
 
 def _fold(
-    fn: Function, elems: Any, initializer: Any, back_prop: bool, what: str, step: int
+    fn: Function, elems: Any, initializer: Any, what: str, step: int
 ) -> Any:
     _callable(fn, what)
     leaves, count = _rows(elems, what)
@@ -362,8 +343,7 @@ def _fold(
         found = fn(so_far, _row(elems, leaves, position))
         nest.assert_same_structure(so_far, found)
         so_far = found
-    result = _result(so_far)
-    return result if back_prop else _stopped(result)
+    return _result(so_far)
 
 
 def foldl(
@@ -376,7 +356,7 @@ def foldl(
     name: str | None = None,
 ) -> Any:
     """The last result of ``a = fn(a, row)``, from the first row of `elems` to the last."""
-    return _fold(fn, elems, initializer, back_prop, "tf.foldl", 1)
+    return _fold(fn, elems, initializer, "tf.foldl", 1)
 
 
 def foldr(
@@ -389,7 +369,7 @@ def foldr(
     name: str | None = None,
 ) -> Any:
     """The last result of ``a = fn(a, row)``, from the last row of `elems` to the first."""
-    return _fold(fn, elems, initializer, back_prop, "tf.foldr", -1)
+    return _fold(fn, elems, initializer, "tf.foldr", -1)
 
 
 def vectorized_map(
@@ -440,39 +420,47 @@ def _one_by_one(fn: Function, elems: Any, leaves: Sequence[Any], count: int) -> 
 
 
 def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: Any = None) -> Any:
-    """``func(*inp)``, its results as Tensors of the dtypes `Tout`; gradients flow through it."""
-    return _called(func, [convert_to_tensor(x) for x in inp or ()], Tout, "tf.py_function")
+    """``func(*inp)``, its results as Tensors of the dtypes `Tout`; gradients flow through it.
+
+    Without `func`, a decorator.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a result is a Tensor of another dtype, or their number is another.
+    """
+    if func is None:
+        return lambda f: lambda *args: py_function(f, args, Tout)
+    _callable(func, "tf.py_function")
+    found = func(*[convert_to_tensor(x) for x in inp or ()])
+    if Tout is None:
+        raise TypeError("Give tf.py_function the dtypes of its results, Tout.")
+    if not isinstance(Tout, (list, tuple)):
+        return _returned(found, _dtype_of(Tout))
+    many = found if isinstance(found, (list, tuple)) else [] if found is None else [found]
+    if len(many) != len(Tout):
+        raise invalid(f"Return {len(Tout)} results, as Tout says: got {len(many)}.")
+    return [_returned(x, _dtype_of(d)) for x, d in zip(many, Tout, strict=True)]
+
+
+def _returned(value: Any, wanted: DType) -> Any:
+    if isinstance(value, Handle) and value._value.dtype != wanted:
+        raise invalid_type(f"Return what Tout says, {wanted!r}: got {value._value.dtype}.")
+    return convert_to_tensor(value, wanted)
 
 
 def numpy_function(
     func: Any = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: Any = None
 ) -> Any:
-    """``func(*inp)`` of NumPy arrays, its results as Tensors of the dtypes `Tout`.
+    """``func(*inp)`` of NumPy arrays, its results as Tensors of their own dtypes.
 
     No gradient flows through it, as in TensorFlow: it is the function to call where none is meant.
+    Without `func`, a decorator.
     """
-    arrays = [np.asarray(convert_to_tensor(x)._value) for x in inp or ()]
-    return _called(func, arrays, Tout, "tf.numpy_function")
-
-
-def _called(func: Any, args: Sequence[Any], wanted: Any, what: str) -> Any:
-    _callable(func, what)
-    found = func(*args)
-    if wanted is None:
-        return None
-    if not nest.is_nested(wanted):
-        return _returned(found, as_dtype(_dtype_of(wanted)), what)
-    many = found if isinstance(found, (list, tuple)) else [found]
-    if not wanted:
-        return []
-    if len(many) != len(wanted):
-        raise invalid(f"Return {len(wanted)} results, as Tout says: {what} got {len(many)}.")
-    return [_returned(x, _dtype_of(d), what) for x, d in zip(many, wanted, strict=True)]
-
-
-def _returned(value: Any, wanted: DType, what: str) -> Any:
-    value = value if isinstance(value, (Handle, np.ndarray, np.generic)) else np.asarray(value)
-    made = convert_to_tensor(value) if not isinstance(value, Handle) else value
-    if made.dtype != wanted:
-        raise invalid_type(f"Return what Tout says, {wanted!r}: {what} got {made.dtype!r}.")
-    return convert_to_tensor(made)
+    if func is None:
+        return lambda f: lambda *args: numpy_function(f, args, Tout)
+    _callable(func, "tf.numpy_function")
+    found = func(*[np.asarray(convert_to_tensor(x)._value) for x in inp or ()])
+    if isinstance(found, (list, tuple)):
+        return [convert_to_tensor(x) for x in found]
+    return None if found is None else convert_to_tensor(found)

@@ -229,26 +229,6 @@ def function(
     return Function(func, input_signature)
 
 
-class name_scope:  # noqa: N801 (TensorFlow's name)
-    """A context that names nothing: there is no graph."""
-
-    def __init__(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise ValueError(f"Give tf.name_scope a string: got {name!r}.")
-        self.name = name
-
-    def __enter__(self) -> str:
-        return f"{self.name}/"
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Nothing ends here."""
-
-
 class device:  # noqa: N801 (TensorFlow's name)
     """A context of no effect: everything is computed on the CPU."""
 

@@ -82,7 +82,7 @@ def assert_same_structure(
     if not _is_nested(nest1):
         return
     both_dicts = isinstance(nest1, Mapping) and isinstance(nest2, Mapping)
-    if check_types and type(nest1) is not type(nest2) and not both_dicts:
+    if check_types and not both_dicts and not _same_kind(nest1, nest2):
         raise TypeError(
             f"Give two structures of one type: got {type(nest1).__name__} and "
             f"{type(nest2).__name__}."
@@ -92,6 +92,14 @@ def assert_same_structure(
         raise ValueError(f"Give two structures that nest alike: got {nest1!r} and {nest2!r}.")
     for a, b in zip(_parts(nest1), _parts(nest2), strict=True):
         assert_same_structure(a, b, check_types)
+
+
+def _same_kind(first: Any, second: Any) -> bool:
+    """Whether two sequences are of one type; namedtuples may have one name and fields instead."""
+    if type(first) is type(second):
+        return True
+    kinds = [(type(x).__name__, getattr(x, "_fields", None)) for x in (first, second)]
+    return kinds[0] == kinds[1] and kinds[0][1] is not None
 
 
 def map_structure(func: Callable[..., Any], *structures: Any, **kwargs: Any) -> Any:
@@ -104,6 +112,9 @@ def map_structure(func: Callable[..., Any], *structures: Any, **kwargs: Any) -> 
     ValueError
         If there is no structure, or they nest differently.
     """
+    unknown = kwargs.keys() - {"check_types", "expand_composites"}
+    if unknown:
+        raise ValueError(f"Give map_structure check_types= at most: got {', '.join(unknown)}=.")
     if not callable(func):
         raise TypeError(f"Give map_structure a function first: got {func!r}.")
     if not structures:

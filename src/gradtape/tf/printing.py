@@ -92,6 +92,8 @@ def _number(number: Any) -> str:
         return f"({_number(number.real)},{_number(number.imag)})"
     if kind != "f":
         return str(number)
+    if number.dtype.name == "float16":
+        number = np.float32(number)
     few, enough = _DIGITS.get(number.dtype.name, (6, 9))
     text = f"{float(number):.{few}g}"
     return text if type(number)(text) == number else f"{float(number):.{enough}g}"

@@ -23,6 +23,7 @@ from gradtape.tf.policy import (
     plain,
     tensor,
 )
+from gradtape.tf.scopes import scoped
 from gradtape.tf.shapes import TensorShape
 
 
@@ -346,7 +347,7 @@ class Variable(Spelled, PlainVariable):
             raise ValueError(
                 f"Give tf.Variable an initial_value of the shape {declared}: got {value.shape}."
             )
-        super().__init__(value, trainable is None or trainable, name)
+        super().__init__(value, trainable is None or trainable, scoped(name))
         self._constraint = constraint
         self._declared = declared
 

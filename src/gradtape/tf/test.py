@@ -14,7 +14,7 @@ from gradtape.tf.policy import tensor
 from gradtape.tf.tapes import GradientTape, stop_gradient
 from gradtape.tf.tensors import IndexedSlices, constant, convert_to_tensor
 
-Jacobians = tuple[list[Any], list[Any]]
+Jacobians = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
 def compute_gradient(f: Callable[..., Any], x: Any, delta: float | None = None) -> Jacobians:
@@ -31,7 +31,7 @@ def compute_gradient(f: Callable[..., Any], x: Any, delta: float | None = None) 
 
     Returns
     -------
-    tuple of two lists of arrays
+    tuple of two tuples of arrays
         One matrix for each argument, of a row for each entry of the result and a column for each
         entry of the argument. A complex entry counts as two, real and imaginary part.
 
@@ -53,8 +53,8 @@ def compute_gradient(f: Callable[..., Any], x: Any, delta: float | None = None) 
     step = 1.0 / 1024 if delta is None else delta
     positions = range(len(args))
     return (
-        [_by_tape(f, args, position) for position in positions],
-        [_by_differences(f, args, position, step) for position in positions],
+        tuple(_by_tape(f, args, position) for position in positions),
+        tuple(_by_differences(f, args, position, step) for position in positions),
     )
 
 
