@@ -19,7 +19,7 @@ def attempt(function):
     try:
         return function()
     except Exception as error:
-        return raised(error)
+        return raised(error).split()[0]
 
 
 def refused(*functions):

@@ -139,7 +139,7 @@ def newton(tf):
         h = outer.jacobian(g, x)
         x.assign_sub(tf.squeeze(tf.linalg.solve(h, g[:, None]), axis=1))
         path.append(y)
-    return path, x
+    return tf.stack(path), x
 
 
 @case()
