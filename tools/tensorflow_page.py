@@ -19,11 +19,11 @@ MARKER = "<!-- The table goes here. -->"
 
 NOT_HERE: dict[str, str] = {
     "graphs, and what is sent to a runtime": """
-        Graph Operation RegisterGradient import_graph_def make_ndarray make_tensor_proto load_library
-        load_op_library guarantee_const nondifferentiable_batch_function CriticalSection
-        register_tensor_conversion_function variable_creator_scope TypeSpec TensorArraySpec
-        OptionalSpec NoneTensorSpec IndexedSlicesSpec DeviceSpec parallel_stack check_pinned
-        create_local_cluster assert_equal_graph_def with_eager_op_as_function Benchmark
+        Graph Operation RegisterGradient import_graph_def make_ndarray make_tensor_proto
+        load_library load_op_library guarantee_const nondifferentiable_batch_function
+        CriticalSection register_tensor_conversion_function variable_creator_scope TypeSpec
+        TensorArraySpec OptionalSpec NoneTensorSpec IndexedSlicesSpec DeviceSpec parallel_stack
+        check_pinned create_local_cluster assert_equal_graph_def with_eager_op_as_function Benchmark
         benchmark_config disable_with_predicate is_cpu_target_available to_code Feature
         experimental_connect_to_cluster experimental_connect_to_host ClusterDeviceFilters
         enable_mlir_bridge disable_mlir_bridge set_device_policy get_device_policy get_memory_info
@@ -31,10 +31,10 @@ NOT_HERE: dict[str, str] = {
         TrackableView CheckpointView CheckpointOptions checkpoints_iterator AggregationMethod
         VariableAggregation VariableSynchronization""",
     "text, and numbers that NumPy does not have": """
-        string as_string edit_distance fingerprint resource variant qint8 qint16 qint32 quint8 quint16
-        bfloat16 int2 int4 uint2 uint4 float4_e2m1fn float8_e5m2 float8_e4m3fn float8_e4m3fnuz
-        float8_e5m2fnuz float8_e4m3b11fnuz QUANTIZED_DTYPES
-        BytesList Example FeatureList FeatureLists Features FloatList Int64List SequenceExample""",
+        string as_string edit_distance fingerprint resource variant qint8 qint16 qint32 quint8
+        quint16 bfloat16 int2 int4 uint2 uint4 float4_e2m1fn float8_e5m2 float8_e4m3fn
+        float8_e4m3fnuz float8_e5m2fnuz float8_e4m3b11fnuz QUANTIZED_DTYPES BytesList Example
+        FeatureList FeatureLists Features FloatList Int64List SequenceExample""",
     "ragged and sparse Tensors": """
         RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec ragged_fill_empty_rows
         ragged_fill_empty_rows_grad safe_embedding_lookup_sparse embedding_lookup_sparse
@@ -114,8 +114,7 @@ def table() -> str:
         "| module | here | of |",
         "| --- | ---: | ---: |",
     ]
-    for m in found:
-        lines.append(f"| `{m.path}` | {len(m.here)} | {len(m.here) + len(m.missing)} |")
+    lines += [f"| `{m.path}` | {len(m.here)} | {len(m.here) + len(m.missing)} |" for m in found]
     here, missing = (sum(len(getattr(m, key)) for m in found) for key in ("here", "missing"))
     lines += [f"| all | {here} | {here + missing} |", ""]
     lines += [textwrap.fill(f"Not here at all: {_names(_left_out())}.", 100), ""]

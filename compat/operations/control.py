@@ -207,9 +207,15 @@ def tensor_spec(tf):
 
 @case()
 def contexts(tf):
-    with tf.name_scope("a") as name, tf.device("CPU:0"), tf.init_scope():
-        with tf.control_dependencies([tf.constant(1)]), tf.control_dependencies(None):
-            x = tf.constant(1.0) + 1.0
+    after = tf.control_dependencies
+    with (
+        tf.name_scope("a") as name,
+        tf.device("CPU:0"),
+        tf.init_scope(),
+        after([tf.constant(1)]),
+        after(None),
+    ):
+        x = tf.constant(1.0) + 1.0
     return x, name, tf.executing_eagerly(), tf.inside_function(), tf.group(x), tf.no_op()
 
 
@@ -227,7 +233,7 @@ def do_not_convert(tf):
 
 @case()
 def versions(tf):
-    return tf.__version__.split(".")[0], tf.version.VERSION == tf.__version__
+    return tf.__version__.split(".")[0], tf.__version__ == tf.version.VERSION
 
 
 # -- branches ------------------------------------------------------------------------------------
@@ -337,9 +343,7 @@ def while_loop(tf):
         tf.while_loop(lambda i, x: True, lambda i, x: (i + 1, x * x), (i, x), maximum_iterations=2),
         tf.while_loop(lambda i: False, lambda i: [i], [i]),
         tf.while_loop(lambda i: i < 3, lambda i: (i + 1,), [0]),
-        tf.while_loop(
-            lambda i, d: i < 2, lambda i, d: (i + 1, {"a": d["a"] + 1.0}), [i, {"a": x}]
-        ),
+        tf.while_loop(lambda i, d: i < 2, lambda i, d: (i + 1, {"a": d["a"] + 1.0}), [i, {"a": x}]),
         tf.while_loop(lambda i: True, lambda i: [i + 1], [i], maximum_iterations=tf.constant(4)),
     ]
 
@@ -437,7 +441,9 @@ operation(
     X,
     V[:2],
 )
-operation("vectorized_map", lambda tf, x: tf.vectorized_map(lambda r: r * tf.reduce_sum(r * r), x), X)
+operation(
+    "vectorized_map", lambda tf, x: tf.vectorized_map(lambda r: r * tf.reduce_sum(r * r), x), X
+)
 operation(
     "vectorized_map_nested",
     lambda tf, x, y: tf.vectorized_map(
@@ -726,7 +732,6 @@ def print_wrong(tf):
 @case()
 def config(tf):
     tf.config.set_soft_device_placement(True)
-    tf.config.experimental.enable_op_determinism
     return [
         [(d.name, d.device_type) for d in tf.config.list_physical_devices()],
         tf.config.list_physical_devices("GPU"),
@@ -758,3 +763,28 @@ def compat(tf):
         attempt(lambda: tf.compat.as_bytes(3)),
         tf.compat.dimension_value(tf.constant(V).shape[0]),
     ]
+
+
+@case()
+def names_and_kinds(tf):
+    with tf.name_scope("a"), tf.name_scope("b"):
+        scope = tf.get_current_name_scope()
+    return [
+        scope,
+        tf.get_current_name_scope(),
+        tf.tuple([tf.constant(1), 2.0]),
+        tf.timestamp().dtype,
+        tf.is_symbolic_tensor(tf.constant(1)),
+        repr(tf.type_spec_from_value(tf.constant(V))),
+        repr(tf.type_spec_from_value(np.zeros(2))),
+        tf.get_logger().name,
+        attempt(lambda: tf.gradients(tf.constant(1.0), tf.constant(1.0))),
+        attempt(lambda: tf.hessians(tf.constant(1.0), tf.constant(1.0))),
+    ]
+
+
+@case()
+def error_codes(tf):
+    e = tf.errors
+    kinds = [e.InvalidArgumentError, e.NotFoundError, e.OutOfRangeError, e.UnimplementedError]
+    return [e.OK, e.UNAUTHENTICATED, *[kind(None, None, "text").error_code for kind in kinds]]

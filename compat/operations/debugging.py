@@ -3,7 +3,7 @@
 import numpy as np
 
 from compat.cases import case, operation
-from compat.operations.control import attempt, refused
+from compat.operations.control import attempt
 
 X = np.array([[0.5, -1.5, 2.0], [3.0, 0.25, -0.75]], np.float32)
 V = np.array([1.0, 2.0, 3.0], np.float32)

@@ -382,7 +382,13 @@ def an_exception_leaves(tf):
 
 # -- targets and sources -------------------------------------------------------------------------
 
-for _name, _value in [("number", 2.0), ("integer", 2), ("string", "x"), ("none", None), ("array", V)]:
+for _name, _value in [
+    ("number", 2.0),
+    ("integer", 2),
+    ("string", "x"),
+    ("none", None),
+    ("array", V),
+]:
 
     @case(f"target_{_name}")
     def wrong_target(tf, value=_value):
@@ -415,7 +421,7 @@ def no_sources(tf):
 
 @case()
 def target_is_source(tf):
-    x, v = tf.constant(V), tf.Variable(2.0)
+    x = tf.constant(V)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
     return tape.gradient(x, x), tape.gradient([x, x], [x])
@@ -782,9 +788,7 @@ def complex_to_real(tf):
 
 @case()
 def real_through_complex(tf):
-    (x,), tape, y = of(
-        tf, lambda x: tf.math.imag(tf.math.exp(tf.cast(x, tf.complex64) * 1j)), 0.5
-    )
+    (x,), tape, y = of(tf, lambda x: tf.math.imag(tf.math.exp(tf.cast(x, tf.complex64) * 1j)), 0.5)
     return tape.gradient(y, x)
 
 

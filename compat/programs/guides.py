@@ -259,8 +259,7 @@ def function_guide(tf):
     def f(x):
         if tf.reduce_sum(x) > 0:
             return x * x
-        else:
-            return -x // 2
+        return -x // 2
 
     @tf.function
     def fizzbuzz(n):

@@ -175,7 +175,13 @@ def batch_normalisation(tf):
         z = gamma * (x - mean) * tf.math.rsqrt(variance + 1e-3) + beta
         loss = tf.reduce_sum(tf.sin(y) + z**3)
     moving.assign(0.9 * moving + 0.1 * mean)
-    return y, tf.reduce_max(tf.abs(y - z)) < 1e-5, loss, tape.gradient(loss, [x, gamma, beta]), moving
+    return (
+        y,
+        tf.reduce_max(tf.abs(y - z)) < 1e-5,
+        loss,
+        tape.gradient(loss, [x, gamma, beta]),
+        moving,
+    )
 
 
 @case()

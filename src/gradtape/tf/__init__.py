@@ -15,6 +15,7 @@ from gradtape.tf import (
     math,
     nest,
     test,
+    train,
     version,
 )
 from gradtape.tf.control import (
@@ -57,11 +58,19 @@ from gradtape.tf.functions import (
     device,
     executing_eagerly,
     function,
+    get_current_name_scope,
+    get_logger,
+    gradients,
     group,
+    hessians,
     init_scope,
     inside_function,
+    is_symbolic_tensor,
     no_gradient,
     no_op,
+    timestamp,
+    tuple,
+    type_spec_from_value,
 )
 from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
@@ -76,6 +85,7 @@ from gradtape.tf.tapes import (
     recompute_grad,
     stop_gradient,
 )
+from gradtape.tf.tensor_array import TensorArray
 from gradtape.tf.tensors import (
     IndexedSlices,
     Tensor,
@@ -85,7 +95,6 @@ from gradtape.tf.tensors import (
     convert_to_tensor,
     is_tensor,
 )
-from gradtape.tf.tensor_array import TensorArray
 from gradtape.tf.version import VERSION as __version__
 
 newaxis = None

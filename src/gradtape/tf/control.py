@@ -1,7 +1,7 @@
 """Control flow as functions of functions: ``cond``, ``while_loop``, ``scan``, ``map_fn`` ...
 
-``parallel_iterations``, ``back_prop``, ``swap_memory``, ``infer_shape`` and ``shape_invariants`` are
-about graphs, and of no effect, as in eager TensorFlow. Every step is recorded like other operations.
+``parallel_iterations``, ``back_prop``, ``swap_memory``, ``infer_shape``, ``shape_invariants`` are
+about graphs, and of no effect, as in eager TensorFlow. Every step is recorded like any operation.
 """
 
 from __future__ import annotations
@@ -78,8 +78,7 @@ def _checked_pairs(pairs: Any, exclusive: bool) -> list[tuple[Any, Function]]:
     for pair in pairs:
         if not isinstance(pair, tuple) or len(pair) != 2 or not callable(pair[1]):
             raise TypeError(f"Give tf.case pairs (predicate, function): got {pair!r}.")
-        dtype = getattr(pair[0], "dtype", None)
-        if dtype != bool and not isinstance(pair[0], bool):
+        if np.asarray(getattr(pair[0], "_value", pair[0])).dtype.kind != "b":
             raise TypeError(f"Give tf.case booleans as predicates: got {pair[0]!r}.")
     if not pairs:
         raise ValueError("Give tf.case at least one pair (predicate, function).")
@@ -271,13 +270,13 @@ def _dtype_of(spec: Any) -> DType:
 
 def _of_dtype(value: Any, wanted: DType, what: str) -> Any:
     """`value` as a Tensor, which must have the dtype `wanted`."""
-    made = value if isinstance(value, Handle) else convert_to_tensor(value, dtype_hint=wanted)
+    made = convert_to_tensor(value, dtype_hint=wanted)
     if made.dtype != wanted:
         raise invalid_type(
             f"Say fn_output_signature={made.dtype!r}: {what} got a result of this dtype, "
             f"expected {wanted!r}."
         )
-    return convert_to_tensor(made)
+    return made
 
 
 def scan(
@@ -332,9 +331,7 @@ def _start(
     return _row(elems, leaves, order[0]), order[1:], True
 
 
-def _fold(
-    fn: Function, elems: Any, initializer: Any, what: str, step: int
-) -> Any:
+def _fold(fn: Function, elems: Any, initializer: Any, what: str, step: int) -> Any:
     _callable(fn, what)
     leaves, count = _rows(elems, what)
     order = list(range(count))[::step]
@@ -390,16 +387,12 @@ def vectorized_map(
     _callable(fn, "tf.vectorized_map")
     leaves, count = _rows(elems, "tf.vectorized_map")
 
-    def one(*rows: Any) -> Any:
-        found = fn(nest.pack_sequence_as(elems, [lifted(row) for row in rows]))
-        return [tensor(lowered(leaf)) for leaf in nest.flatten(found)], found
-
     structure: list[Any] = []
 
     def flat(*rows: Any) -> list[Any]:
-        results, found = one(*rows)
+        found = fn(nest.pack_sequence_as(elems, [lifted(row) for row in rows]))
         structure[:] = [found]
-        return results
+        return [tensor(lowered(leaf)) for leaf in nest.flatten(found)]
 
     try:
         results = vmap(flat)(*[lowered(leaf) for leaf in leaves])

@@ -89,9 +89,7 @@ def assert_near(
 
 
 def _of_sign(name: str, symbol: str, holds: Callable[[Any, Any], Any]) -> Any:
-    def check(
-        x: Any, message: Any = None, summarize: Any = None, name: str | None = None
-    ) -> None:
+    def check(x: Any, message: Any = None, summarize: Any = None, name: str | None = None) -> None:
         value = convert_to_tensor(x)._value
         if not np.all(holds(value, 0)):
             raise _fail(f"x {symbol} 0", message, summarize, x=value)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import update_wrapper
@@ -14,6 +17,7 @@ import numpy as np
 from gradtape.core.handle import Handle
 from gradtape.tf import nest
 from gradtape.tf.dtypes import DType, as_dtype, float32
+from gradtape.tf.scopes import current
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tensors import Tensor, Variable, constant, convert_to_tensor
 
@@ -36,7 +40,7 @@ class TensorSpec:
     --------
     >>> import gradtape.tf as tf
     >>> spec = tf.TensorSpec([None, 2], tf.float32)
-    >>> spec.is_compatible_with(tf.zeros([3, 2])), spec
+    >>> spec.is_compatible_with(tf.constant([[1.0, 2.0]])), spec
     (True, TensorSpec(shape=(None, 2), dtype=tf.float32, name=None))
     """
 
@@ -81,14 +85,15 @@ class Function:
         if not callable(python_function):
             raise TypeError(f"Give tf.function a callable: got {python_function!r}.")
         self.python_function = python_function
-        self.input_signature = None if input_signature is None else tuple(input_signature)
+        self.input_signature = None if input_signature is None else (*input_signature,)
         update_wrapper(self, python_function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the Python function."""
         if _EAGERLY[0]:
             return self.python_function(*args, **kwargs)
         if self.input_signature is not None:
-            args, kwargs = self._fitting(args, kwargs), {}
+            return _outside(self.python_function(*self._fitting(args, kwargs)))
         return _outside(
             self.python_function(
                 *[_inside(arg) for arg in args],
@@ -102,7 +107,7 @@ class Function:
         signature = self.input_signature
         return Function(self.python_function.__get__(instance, owner), signature)
 
-    def _fitting(self, args: Any, kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    def _fitting(self, args: Any, kwargs: dict[str, Any]) -> list[Any]:
         """The arguments in the dtypes of `input_signature`; a TypeError if one does not fit."""
         signature = self.input_signature or ()
         bound = inspect.signature(self.python_function).bind(*args, **kwargs)
@@ -112,7 +117,7 @@ class Function:
                 f"Give {self.__name__} {len(signature)} arguments, as its input_signature says: "  # type: ignore[attr-defined]
                 f"got {len(given)}."
             )
-        return tuple(_cast(spec, arg) for spec, arg in zip(signature, given, strict=True))
+        return [_cast(spec, arg) for spec, arg in zip(signature, given, strict=True)]
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The function for these arguments, which may be `TensorSpec`."""
@@ -133,6 +138,7 @@ class ConcreteFunction:
         self.name = getattr(function, "__name__", "function")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the function."""
         return self.function(*args, **kwargs)
 
 
@@ -140,7 +146,7 @@ def _inside(value: Any) -> Any:
     """An argument as the body sees it: arrays are Tensors, Python's numbers stay."""
     if isinstance(value, (np.ndarray, np.generic)):
         return constant(value)
-    if value.__class__ in (list, tuple, dict):
+    if value.__class__ in (list, builtins.tuple, dict):
         return nest.map_structure(_inside, value) if value else value
     return value
 
@@ -281,6 +287,66 @@ def group(*inputs: Any, **kwargs: Any) -> None:
 
 def no_op(name: str | None = None) -> None:
     """Nothing."""
+
+
+def get_current_name_scope() -> str:
+    """The `name_scope` that is open, without its last slash."""
+    return current().removesuffix("/")
+
+
+def tuple(tensors: Any, control_inputs: Any = None, name: str | None = None) -> list[Any]:
+    """`tensors` as a list of Tensors: all are computed already."""
+    return [None if x is None else convert_to_tensor(x) for x in tensors]
+
+
+def timestamp(name: str | None = None) -> Tensor:
+    """The seconds since 1970, as a float64."""
+    return constant(np.float64(time.time()))
+
+
+def is_symbolic_tensor(tensor: Any) -> bool:
+    """Always false here: every Tensor has its value."""
+    return False
+
+
+def type_spec_from_value(value: Any) -> TensorSpec:
+    """The `TensorSpec` of a Tensor, array or Variable.
+
+    Raises
+    ------
+    TypeError
+        If `value` is none of these.
+    """
+    if not isinstance(value, (Handle, np.ndarray, np.generic)):
+        raise TypeError(f"Give a Tensor, array or Variable: got {value!r}.")
+    return TensorSpec.from_tensor(value)
+
+
+def get_logger() -> logging.Logger:
+    """The logger of the name "tensorflow", to which nothing is written here."""
+    return logging.getLogger("tensorflow")
+
+
+def gradients(*args: Any, **kwargs: Any) -> Any:
+    """Not here, nor in eager TensorFlow.
+
+    Raises
+    ------
+    RuntimeError
+        Always.
+    """
+    raise RuntimeError("Use tf.GradientTape: tf.gradients needs a graph.")
+
+
+def hessians(*args: Any, **kwargs: Any) -> Any:
+    """Not here, nor in eager TensorFlow.
+
+    Raises
+    ------
+    RuntimeError
+        Always.
+    """
+    raise RuntimeError("Use two tf.GradientTape and jacobian: tf.hessians needs a graph.")
 
 
 def no_gradient(op_type: str) -> None:

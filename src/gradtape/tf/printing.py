@@ -62,7 +62,9 @@ def _text(value: Any, summarize: int) -> str:
         value = OrderedDict(sorted(value.items()))
     return pprint.pformat(
         nest.map_structure(
-            lambda leaf: _Shown(shown(leaf._value, summarize)) if isinstance(leaf, Handle) else leaf,
+            lambda leaf: (
+                _Shown(shown(leaf._value, summarize)) if isinstance(leaf, Handle) else leaf
+            ),
             value,
         )
     )

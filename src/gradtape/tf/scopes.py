@@ -14,6 +14,11 @@ def scoped(name: str | None) -> str | None:
     return f"{prefix}{name or 'Variable'}" if prefix else name
 
 
+def current() -> str:
+    """The open scopes, each with its slash."""
+    return _prefix.get()
+
+
 class name_scope:  # noqa: N801 (TensorFlow's name)
     """A context in which the names of new Variables begin with `name` and a slash.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import update_wrapper, wraps
 from typing import Any
 
@@ -69,7 +69,8 @@ class GradientTape(PlainTape):
         """The trainable Variables that were read (or watched), in the order of their creation."""
         return tuple(sorted(self._variables, key=lambda variable: variable._id))
 
-    def stop_recording(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
         """Pause this tape: what is computed inside is not recorded.
 
         Raises
@@ -81,7 +82,8 @@ class GradientTape(PlainTape):
         """
         if self._used:
             raise RuntimeError("Use stop_recording before the gradient is taken, not after.")
-        return super().stop_recording()
+        with super().stop_recording():
+            yield
 
     def gradient(
         self,
@@ -144,7 +146,7 @@ def _as_many(target: Any, given: Any) -> Any:
     """The cotangents of the targets; of those beyond the end of a list there are ones."""
     flat = nest.flatten(given)
     if isinstance(target, Handle):
-        first = flat[0] if flat else None
+        first: Any = flat[0] if flat else None
         whole = np.shape(getattr(first, "_value", first)) == target._value.shape
         return tensor(lowered(first if whole else given), target._value.dtype)
     if any(v is None for v in flat):
@@ -175,7 +177,8 @@ class ForwardAccumulator(PlainAccumulator):
     """Computes Jacobian-vector products while the function itself is computed.
 
     As `gradtape.ForwardAccumulator`; tangents without a dtype take that of their primals. Where a
-    `custom_gradient` was called, its derivative counts here too (TensorFlow differentiates the body).
+    `custom_gradient` was called, its derivative counts here too: both modes agree. (TensorFlow
+    differentiates the body.)
 
     Examples
     --------
@@ -267,7 +270,6 @@ def custom_gradient(f: Any = None) -> Any:
     >>> tape.gradient(y, x).numpy()
     np.float32(1.0)
     """
-
     return _CustomGradient if f is None else _CustomGradient(f)
 
 
@@ -290,7 +292,7 @@ def _spelled(grad: Callable[..., Any]) -> Callable[..., Any]:
     return with_variables
 
 
-def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
+def grad_pass_through(f: Callable[..., Any]) -> Any:
     """`f`, with the gradient of the identity: the cotangent goes to the arguments unchanged."""
 
     @custom_gradient

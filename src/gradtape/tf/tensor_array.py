@@ -98,7 +98,7 @@ class TensorArray:
         return constant(0)
 
     def identity(self) -> TensorArray:
-        """This object."""
+        """The TensorArray itself."""
         return self
 
     def size(self, name: str | None = None) -> Tensor:

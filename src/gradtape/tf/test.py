@@ -43,7 +43,7 @@ def compute_gradient(f: Callable[..., Any], x: Any, delta: float | None = None) 
     Examples
     --------
     >>> import gradtape.tf as tf
-    >>> theory, differences = tf.test.compute_gradient(tf.square, [3.0])
+    >>> theory, differences = tf.test.compute_gradient(tf.math.square, [3.0])
     >>> theory[0], differences[0]
     (array([[6.]], dtype=float32), array([[6.]], dtype=float32))
     """
