@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import imports, machine, picture, report
+from benchmarks import imports, machine, notebook, picture, report
 from benchmarks.libraries import COLUMNS, OURS, Column, versions
 from benchmarks.runner import FULL, QUICK, Runner
 from benchmarks.workloads import WORKLOADS
 
 HERE = Path(__file__).parent
+PROCESSES = (imports, notebook)
+"""Modules of workloads that take a whole process."""
+
 ALWAYS = (OURS, "numpy", "scipy")
 
 
@@ -30,9 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for workload in WORKLOADS:
             if workload.name in options.only:
                 _show(results, report.Result(workload, runner.measure(workload)))
-    if imports.WORKLOAD.name in options.only:
-        measured = imports.measure(columns, plan.imports)
-        _show(results, report.Result(imports.WORKLOAD, measured))
+    for process in PROCESSES:
+        if process.WORKLOAD.name in options.only:
+            measured = process.measure(columns, plan.imports)
+            _show(results, report.Result(process.WORKLOAD, measured))
     directory = options.output or (HERE if _is_complete(options) else None)
     if directory:
         _write(results, columns, setting, directory)
@@ -40,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    names = [*(w.name for w in WORKLOADS), imports.WORKLOAD.name]
+    names = [*(w.name for w in WORKLOADS), *(p.WORKLOAD.name for p in PROCESSES)]
     peers = list(dict.fromkeys(c.module for c in COLUMNS if c.module not in ALWAYS))
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter measurements")

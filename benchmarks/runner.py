@@ -44,7 +44,7 @@ class Plan:
     limit
         Seconds after which a request is given up (a library's import may take a minute).
     imports
-        Rounds of fresh processes for the import times.
+        Rounds of fresh processes, for the workloads that take a whole one.
     """
 
     rounds: int

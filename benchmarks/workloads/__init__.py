@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.workload import Workload
 from benchmarks.workloads import (
+    adam,
     cell,
     chain,
     cost,
@@ -20,6 +21,7 @@ WORKLOADS: tuple[Workload, ...] = (
     cell.WORKLOAD,
     second.WORKLOAD,
     *descent.WORKLOADS,
+    adam.WORKLOAD,
     mlp.WORKLOAD,
     million.WORKLOAD,
     *chain.WORKLOADS,

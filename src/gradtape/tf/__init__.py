@@ -12,6 +12,7 @@ from gradtape.tf import (
     debugging,
     dtypes,
     errors,
+    keras,
     math,
     nest,
     test,
@@ -76,6 +77,13 @@ from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
 from gradtape.tf.printing import print
 from gradtape.tf.scopes import name_scope
+from gradtape.tf.serving import (
+    guard,
+    install,
+    load_ipython_extension,
+    uninstall,
+    unload_ipython_extension,
+)
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.tapes import (
     GradientTape,
@@ -98,3 +106,5 @@ from gradtape.tf.tensors import (
 from gradtape.tf.version import VERSION as __version__
 
 newaxis = None
+
+guard(__name__)
