@@ -6,15 +6,6 @@ import os
 from typing import Any
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("v1", "v2"):
-        raise AttributeError(
-            f"Write tf.name for tf.compat.{name}.name where TensorFlow 2 has it: gradtape.tf has "
-            f"TensorFlow 2 alone, and so no tf.compat.{name}."
-        )
-    raise AttributeError(f"module 'gradtape.tf.compat' has no attribute {name!r}")
-
-
 def as_bytes(bytes_or_text: Any, encoding: str = "utf-8") -> bytes:
     """Text encoded; bytes as they are."""
     if isinstance(bytes_or_text, bytearray):
