@@ -46,7 +46,10 @@ def main(modules: Sequence[str]) -> int:
 
 def wanted(case: Case, recorded: Any) -> Any:
     """What gradtape should answer: what TensorFlow did, unless the case says better."""
-    return answers.encode(case.answer()) if case.answer else recorded
+    answer = case.answer
+    if answer is None:
+        return recorded
+    return answers.ask(Case(case.name, lambda _: answer()), None)
 
 
 def _by_module(modules: Sequence[str]) -> dict[str, list[Case]]:

@@ -9,7 +9,7 @@ import numpy as np
 from gradtape.core.batching import leading
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
-from gradtape.core.rules import composite, primitive
+from gradtape.core.rules import composite, constant, primitive
 from gradtape.rules.matrices import (
     adjoint,
     diagonal,
@@ -153,3 +153,67 @@ def _np_qr(a: Any, mode: str = "reduced") -> Any:
     if rows < columns:
         r = np.concatenate((r, adjoint(q) @ a[..., rows:]), axis=-1)
     return r if mode == "r" else _QRResult(q, r)
+
+
+# -- LU -------------------------------------------------------------------------------------------
+#
+# Of square matrices whose rows are in the order that pivoting wants: a = l u. With
+# f = inv(l) da inv(u),
+#   dl = l tril(f, -1),  du = triu(f) u
+# (de Hoog, Anderssen and Lukas 2011, "Differentiation of matrix functionals using triangular
+# factorization"). Both factors share one matrix, for the diagonal of l is 1.
+
+
+def row_orders(a: Any) -> Any:
+    """The order of rows that pivoting wants."""
+    return _factored(a)[1]
+
+
+constant(row_orders, batch=leading(2))
+
+
+def lu(a: Any) -> Any:
+    """Both factors of `a`, whose rows `row_orders` has put in order: ``l - 1 + u``."""
+    return _factored(a)[0]
+
+
+def _factored(a: Any) -> tuple[Any, Any]:
+    from scipy.linalg import get_lapack_funcs
+
+    n = a.shape[-1]
+    (getrf,) = get_lapack_funcs(("getrf",), (a,))  # says nothing of singular matrices
+    factors, orders = np.empty(a.shape, a.dtype), np.empty(a.shape[:-1], np.intp)
+    for index in np.ndindex(a.shape[:-2]):
+        factors[index], swaps, _ = getrf(a[index]) if n else (a[index], [], 0)
+        order = np.arange(n)
+        for i, j in enumerate(swaps):
+            order[[i, j]] = order[[j, i]]
+        orders[index] = order
+    return factors, orders
+
+
+def _halves(y: Any) -> tuple[Any, Any]:
+    return np.where(identity(y), 1, np.tril(y, -1)), np.triu(y)
+
+
+def _lu_vjp(g: Any, y: Any, a: Any) -> Any:
+    lower, upper = map(adjoint, _halves(y))
+    inner = np.tril(lower @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ upper)
+    return np.linalg.solve(lower, adjoint(np.linalg.solve(adjoint(upper), adjoint(inner))))
+
+
+def _lu_jvp(tangents: Any, y: Any, a: Any) -> Any:
+    lower, upper = _halves(y)
+    moved = np.linalg.solve(lower, tangents[0])
+    f = adjoint(np.linalg.solve(adjoint(upper), adjoint(moved)))
+    return lower @ np.tril(f, -1) + np.triu(f) @ upper
+
+
+primitive(
+    lu,
+    _lu_vjp,
+    jvp=_lu_jvp,
+    reads="y",
+    batch=leading(2),
+    calls=[call(draw(*shape, domain=separated)) for shape in ((3, 3), (2, 2, 2), (1, 1))],
+)

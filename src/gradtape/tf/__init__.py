@@ -13,12 +13,16 @@ from gradtape.tf import (
     dtypes,
     errors,
     keras,
+    linalg,
     math,
     nest,
+    random,
+    signal,
     test,
     train,
     version,
 )
+from gradtape.tf.clipping import add_n, clip_by_global_norm, clip_by_norm, clip_by_value, scalar_mul
 from gradtape.tf.control import (
     case,
     cond,
@@ -33,6 +37,8 @@ from gradtape.tf.control import (
     while_loop,
 )
 from gradtape.tf.debugging import Assert, assert_equal, assert_greater, assert_less, assert_rank
+from gradtape.tf.decompositions import eig, eigvals
+from gradtape.tf.decompositions import sqrtm as matrix_square_root
 from gradtape.tf.dtypes import (
     DType,
     as_dtype,
@@ -53,6 +59,52 @@ from gradtape.tf.dtypes import (
     uint32,
     uint64,
 )
+from gradtape.tf.elementwise import (
+    abs,
+    acos,
+    acosh,
+    add,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    complex,
+    cos,
+    cosh,
+    divide,
+    equal,
+    exp,
+    floor,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    pow,
+    realdiv,
+    round,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+    truediv,
+    truncatediv,
+    truncatemod,
+)
+from gradtape.tf.fourier import fftnd, ifftnd, irfftnd, rfftnd
 from gradtape.tf.functions import (
     TensorSpec,
     control_dependencies,
@@ -76,6 +128,19 @@ from gradtape.tf.functions import (
 from gradtape.tf.math import reduce_sum
 from gradtape.tf.module import Module
 from gradtape.tf.printing import print
+from gradtape.tf.products import einsum, eye, matmul, norm, tensordot
+from gradtape.tf.reductions import (
+    argmax,
+    argmin,
+    cumsum,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+)
 from gradtape.tf.scopes import name_scope
 from gradtape.tf.serving import (
     guard,

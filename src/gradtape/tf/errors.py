@@ -174,6 +174,10 @@ class InvalidTypeError(InvalidArgumentError, TypeError):
     """A dtype that does not fit, which TensorFlow reports as either of two types."""
 
 
+class InvalidValueError(ValueError):
+    """A value that TensorFlow refuses with a ValueError before any operation runs."""
+
+
 def invalid(message: str) -> InvalidArgumentError:
     """An `InvalidArgumentError` with this text."""
     return InvalidArgumentError(None, None, message)
@@ -195,6 +199,8 @@ def of_tensorflow(name: str) -> Iterator[None]:
 
 def translated(error: Exception, name: str) -> Exception:
     """`error` of NumPy as the `InvalidArgumentError` that the operation `name` raises."""
-    if isinstance(error, OpError) or not isinstance(error, (ValueError, IndexError)):
+    if isinstance(error, (OpError, InvalidValueError)) or not isinstance(
+        error, (ValueError, IndexError)
+    ):
         return error
     return invalid(f"Check the arguments of tf.{name}: {error}.".replace("..", "."))

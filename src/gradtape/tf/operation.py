@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import Parameter, Signature
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from gradtape.core.handle import Handle
 from gradtape.core.tensor import Tensor as Plain
-from gradtape.tf.errors import OpError, invalid_type, translated
+from gradtape.tf.errors import InvalidValueError, OpError, invalid_type, translated
 from gradtape.tf.policy import lifted, lowered, tensor, together
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+quiet = np.errstate(all="ignore")
+"""TensorFlow says nothing of infinities and NaN: neither do its operations here."""
 
 
 def operation(function: F) -> F:
@@ -25,6 +29,7 @@ def operation(function: F) -> F:
     shapes and positions become `InvalidArgumentError`.
     """
     spelled = function.__name__.strip("_")
+    compute = quiet(function)
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -32,9 +37,9 @@ def operation(function: F) -> F:
             kwargs.pop("name", None)
             kwargs = {key: lowered(value) for key, value in kwargs.items()}
         try:
-            return lifted(function(*[lowered(arg) for arg in args], **kwargs))
+            return lifted(compute(*[lowered(arg) for arg in args], **kwargs))
         except (ValueError, IndexError) as error:
-            if isinstance(error, OpError):
+            if isinstance(error, (OpError, InvalidValueError)):
                 raise
             raise translated(error, spelled) from error
 
@@ -77,6 +82,7 @@ def _spelled(compute: Callable[..., Any], name: str, arguments: str, doc: str) -
     """The operation `compute` under `name`, its arguments also by their TensorFlow names."""
     keys = arguments.split()
     count = len(keys)
+    compute = quiet(compute)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != count:
@@ -84,14 +90,21 @@ def _spelled(compute: Callable[..., Any], name: str, arguments: str, doc: str) -
         try:
             return lifted(compute(*[lowered(arg) for arg in args]))
         except (ValueError, IndexError) as error:
-            if isinstance(error, OpError):
+            if isinstance(error, (OpError, InvalidValueError)):
                 raise
             raise translated(error, name) from error
 
     call.__name__ = call.__qualname__ = name
     call.__module__ = "gradtape.tf"
     call.__doc__ = doc
+    call.__signature__ = _signature(keys)  # type: ignore[attr-defined]
     return call
+
+
+def _signature(keys: list[str]) -> Signature:
+    either = Parameter.POSITIONAL_OR_KEYWORD
+    name = Parameter("name", either, default=None)
+    return Signature([*(Parameter(key, either) for key in keys), name])
 
 
 def _positional(name: str, keys: list[str], args: Any, kwargs: dict[str, Any]) -> list[Any]:

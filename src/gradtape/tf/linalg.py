@@ -1,0 +1,67 @@
+"""``tf.linalg``: its names, which the files of each family define."""
+
+from typing import NoReturn
+
+from gradtape.tf.clipping import global_norm, l2_normalize
+from gradtape.tf.decompositions import (
+    cholesky,
+    cholesky_solve,
+    det,
+    eig,
+    eigh,
+    eigh_tridiagonal,
+    eigvals,
+    eigvalsh,
+    expm,
+    inv,
+    logdet,
+    logm,
+    lstsq,
+    matrix_rank,
+    pinv,
+    qr,
+    slogdet,
+    solve,
+    sqrtm,
+    svd,
+    triangular_solve,
+    tridiagonal_matmul,
+    tridiagonal_solve,
+)
+from gradtape.tf.diagonals import (
+    band_part,
+    diag,
+    diag_part,
+    set_diag,
+    tensor_diag,
+    tensor_diag_part,
+    trace,
+)
+from gradtape.tf.products import (
+    adjoint,
+    cross,
+    einsum,
+    eye,
+    matmul,
+    matrix_transpose,
+    matvec,
+    norm,
+    normalize,
+    tensordot,
+)
+from gradtape.tf.triangles import (
+    banded_triangular_solve,
+    lu,
+    lu_matrix_inverse,
+    lu_reconstruct,
+    lu_solve,
+)
+
+
+def __getattr__(name: str) -> NoReturn:
+    if name.startswith("LinearOperator"):
+        raise AttributeError(
+            f"Use matrices, as arrays, with tf.linalg.matmul, solve, logdet ...: there is no "
+            f"tf.linalg.{name} here."
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
