@@ -2,6 +2,7 @@
 
 from compat.cases import case
 from compat.operations.control import attempt
+from compat.operations.tapes import quietly
 
 
 def models(tf):
@@ -128,6 +129,7 @@ def late_variables(tf):
 
 
 @case()
+@quietly
 def gradient(tf):
     _, Net = models(tf)
     net = Net()

@@ -31,7 +31,7 @@ def _compares(name: str, symbol: str, holds: Callable[[Any, Any], Any]) -> Any:
     ) -> None:
         a, b = _values(x, y)
         try:
-            good = bool(np.all(holds(a, b)))
+            good = holds(a, b).all()
         except ValueError as error:
             raise invalid(f"Give shapes that broadcast: got {a.shape} and {b.shape}.") from error
         if not good:
@@ -44,7 +44,7 @@ def _compares(name: str, symbol: str, holds: Callable[[Any, Any], Any]) -> Any:
 
 def _values(x: Any, y: Any) -> tuple[Any, Any]:
     """The numbers of two operands; a list or number takes the other's dtype."""
-    a, b = together(x, y)
+    a, b = (x, y) if isinstance(x, Handle) and isinstance(y, Handle) else together(x, y)
     if a._value.dtype != b._value.dtype:
         raise invalid(f"Cast one with tf.cast: got dtypes {a._value.dtype} and {b._value.dtype}.")
     return a._value, b._value
@@ -91,7 +91,7 @@ def assert_near(
 def _of_sign(name: str, symbol: str, holds: Callable[[Any, Any], Any]) -> Any:
     def check(x: Any, message: Any = None, summarize: Any = None, name: str | None = None) -> None:
         value = convert_to_tensor(x)._value
-        if not np.all(holds(value, 0)):
+        if not holds(value, 0).all():
             raise _fail(f"x {symbol} 0", message, summarize, x=value)
 
     check.__name__ = check.__qualname__ = name

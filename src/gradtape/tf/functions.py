@@ -295,8 +295,8 @@ def get_current_name_scope() -> str:
 
 
 def tuple(tensors: Any, control_inputs: Any = None, name: str | None = None) -> list[Any]:
-    """`tensors` as a list of Tensors: all are computed already."""
-    return [None if x is None else convert_to_tensor(x) for x in tensors]
+    """`tensors` as a list: all are computed already."""
+    return [*tensors]
 
 
 def timestamp(name: str | None = None) -> Tensor:

@@ -26,22 +26,39 @@ def _is_nested(tree: Any) -> bool:
     return structure.is_nested(tree) and not isinstance(tree, TensorShape)
 
 
-def _parts(tree: Any) -> list[Any]:
+def _parts(tree: Any) -> Any:
+    kind = tree.__class__
+    if kind is list or kind is tuple:
+        return tree
+    if kind is dict:
+        return [tree[key] for key in sorted(tree)]
     found = structure.children(tree)
     return [found[key] for key in (sorted(found) if isinstance(tree, Mapping) else found)]
 
 
 def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
     """The leaves, in order; those of a dict in the order of its sorted keys."""
-    if not _is_nested(structure):
-        return [structure]
-    return [leaf for part in _parts(structure) for leaf in flatten(part)]
+    leaves: list[Any] = []
+    _collect(structure, leaves)
+    return leaves
+
+
+def _collect(tree: Any, leaves: list[Any]) -> None:
+    if not _is_nested(tree):
+        leaves.append(tree)
+        return
+    for part in _parts(tree):
+        _collect(part, leaves)
 
 
 def _refill(tree: Any, leaves: Any) -> Any:
     if not _is_nested(tree):
         return next(leaves)
     filled = [_refill(part, leaves) for part in _parts(tree)]
+    if tree.__class__ is list:
+        return filled
+    if tree.__class__ is tuple:
+        return tuple(filled)
     if isinstance(tree, Mapping):
         by_key = dict(zip(sorted(tree), filled, strict=True))
         ordered = [by_key[key] for key in tree]

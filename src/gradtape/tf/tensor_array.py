@@ -70,6 +70,8 @@ class TensorArray:
         self._clear = clear_after_read is None or bool(clear_after_read)
         self._infer = infer_shape
         self._shape = TensorShape(element_shape)
+        self._seen: Any = None
+        """The shape that every entry has, once one was written."""
         self._entries: list[Any] = [None] * int(size)
         self._read: set[int] = set()
 
@@ -143,12 +145,13 @@ class TensorArray:
             If the shape does not fit.
         """
         where = self._position(index, None if self._dynamic else len(self._entries))
-        made = convert_to_tensor(value, dtype_hint=self._dtype)
-        self._check_dtype(made)
-        if not self._shape.is_compatible_with(made.shape):
-            raise ValueError(f"Write entries of the shape {self._shape}: got {made.shape}.")
-        if self._infer:
-            self._shape = self._shape.merge_with(made.shape)
+        made = value
+        if made.__class__ is not Tensor:
+            made = convert_to_tensor(value, dtype_hint=self._dtype)
+        if made._value.dtype != self._dtype.dtype:
+            raise invalid(f"Write entries of dtype {self._dtype.name}: got {made.dtype.name}.")
+        if made._value.shape != self._seen:
+            self._merge(made.shape)
         self._entries.extend([None] * (where + 1 - len(self._entries)))
         self._entries[where] = made
         return self
@@ -229,9 +232,13 @@ class TensorArray:
             )
         return where
 
-    def _check_dtype(self, made: Any) -> None:
-        if made.dtype != self._dtype:
-            raise invalid(f"Write entries of dtype {self._dtype.name}: got {made.dtype.name}.")
+    def _merge(self, shape: TensorShape) -> None:
+        """Hold the shape of an entry against what is known, and learn from it."""
+        if not self._shape.is_compatible_with(shape):
+            raise ValueError(f"Write entries of the shape {self._shape}: got {shape}.")
+        if self._infer:
+            self._shape = self._shape.merge_with(shape)
+            self._seen = (*shape,)
 
     def _entry(self, where: int) -> Any:
         """The entry; zeros if it was never written."""
