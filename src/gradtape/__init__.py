@@ -3,7 +3,7 @@
 A `GradientTape` records plain NumPy code on Tensors and Variables, and differentiates it.
 """
 
-from gradtape import implicit, linalg, optimizers, special
+from gradtape import implicit, linalg, nn, optimizers, special
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
@@ -52,6 +52,7 @@ __all__ = [
     "linalg",
     "linearize",
     "minimize",
+    "nn",
     "optimizers",
     "root",
     "set_floatx",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import tracemalloc
 from collections import defaultdict
 from typing import Any
 
@@ -197,3 +198,61 @@ def test_a_tape_used_up_while_paused_stays_so(u: gt.Variable) -> None:
         with tape.stop_recording():
             tape.gradient(y, u)
         assert not tape._recording
+
+
+SOME_THOUSANDS = 40_000
+"""So many float64 that a sweep multiplies in place where it can."""
+
+
+def _mixed(x: Any, y: Any) -> Any:
+    s = x * y
+    d = s - x
+    e = 3.0 - d * 2.0 + s
+    return e / y * -np.sin(d) + x**2 - s
+
+
+@pytest.mark.parametrize("size", [3, SOME_THOUSANDS])
+def test_products_in_place_spoil_nothing(size: int) -> None:
+    rng = np.random.default_rng(0)
+    values = [rng.uniform(1, 2, size) for _ in range(2)]
+    v = rng.uniform(1, 2, size)
+    kept = v.copy()
+    x, y = map(gt.constant, values)
+    with gt.GradientTape(persistent=True) as tape:
+        tape.watch([x, y])
+        middle = x * y
+        z = _mixed(x, y) * middle - middle
+    first = tape.gradient(z, [x, y, middle], output_gradients=v)
+    copies = [g.numpy() for g in first]
+    second = tape.gradient(z, [x, y, middle], output_gradients=v)
+    for a, b, c in zip(first, second, copies, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+        np.testing.assert_array_equal(a.numpy(), c)
+    np.testing.assert_array_equal(v, kept)
+    small = [slice(0, 3)] * 2
+    parts = [value[where] for value, where in zip(values, small, strict=True)]
+
+    def weighted(x: Any, y: Any) -> Any:
+        return np.sum(v[:3] * (_mixed(x, y) * (x * y) - x * y))
+
+    for g, expected in zip(first, gt.grad(weighted, (0, 1))(*parts), strict=False):
+        np.testing.assert_allclose(g.numpy()[:3], expected, rtol=1e-14)
+    gt.check_gradients(weighted, *parts)
+
+
+def test_a_large_cotangent_is_multiplied_in_place() -> None:
+    x = gt.constant(np.ones(SOME_THOUSANDS * 25))
+    with gt.GradientTape() as tape:
+        tape.watch(x)
+        z = x
+        for _ in range(10):
+            z = -(z * 2.0)
+        z = np.sum(z * x)
+    tracemalloc.start()
+    try:
+        gradient = tape.gradient(z, x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(gradient.numpy(), 2.0 * 2.0**10)
+    assert peak < 2.5 * x.nbytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -105,3 +107,17 @@ def test_an_exception_leaves_no_accumulator_active() -> None:
 def test_errors(primals, tangents, error, text) -> None:
     with pytest.raises(error, match=text):
         gt.ForwardAccumulator(primals, tangents)
+
+
+def test_a_push_forgets_the_tangents_that_nothing_reads_again() -> None:
+    x = np.ones(100_000)
+    _, push = gt.linearize(lambda x: sum(np.sin(x * k) * x for k in range(1, 11)), x)
+    tracemalloc.start()
+    try:
+        tangent = push(x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    expected = sum([np.sin(k) + k * np.cos(k) for k in range(1, 11)])
+    np.testing.assert_allclose(tangent, np.full(100_000, expected))
+    assert peak < 10 * x.nbytes

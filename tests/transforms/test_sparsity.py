@@ -105,6 +105,20 @@ def test_a_pattern_or_a_coloring_can_be_given() -> None:
         np.testing.assert_allclose(gt.jacobian(broyden, sparsity=given)(2 * X).toarray(), exact)
 
 
+def test_a_right_pattern_is_not_refused_where_entries_cancel() -> None:
+    coloring = color_columns(np.eye(12, k=1, dtype=bool) | np.eye(12, dtype=bool))
+    t = coloring.direction() * 0.1
+    factors = np.append(t[:-1] / t[1:], 0.3) * 1e8  # along the direction that checks, rows cancel
+
+    def cancelling(x):
+        return 0.1 * (1e9 * x - 10 * factors * np.append(x[1:], 0.0))
+
+    found = gt.jacobian(cancelling, sparsity=coloring)(X)
+    np.testing.assert_allclose(found.toarray(), gt.jacobian(cancelling)(X))
+    with pytest.raises(ValueError, match="Add what is missing to the pattern.* result 0 "):
+        gt.jacobian(cancelling, sparsity=np.eye(12, dtype=bool))(X)
+
+
 def test_dtype_and_rank() -> None:
     found = gt.jacobian(lambda x: x**2, sparsity="detect")(X.reshape(3, 4).astype(np.float32))
     assert found.dtype == np.float32

@@ -72,6 +72,11 @@ def push_columns(
     record: Linearization, source: int, targets: Sequence[Any], tangents: Any
 ) -> list[Any]:
     """The tangents of the targets for each of `tangents`, stacked along a first axis."""
+    if len(tangents) == 1:  # one direction needs no batch
+        only: list[Any] = [None] * len(record.sources)
+        only[source] = tangents[0]
+        pushed = record.push(only, targets)
+        return [None if t is None else t.reshape((1, *t.shape)) for t in pushed]
     with Level(len(tangents)) as level:
         moved: list[Any] = [None] * len(record.sources)
         moved[source] = Batch(tangents, level)

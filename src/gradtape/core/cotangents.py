@@ -107,11 +107,22 @@ def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
         return _scatter_foreign(foreign[0], values, spec, indices)
     total = np.zeros(spec.shape, spec.dtype)
     for index, value in zip(indices, values, strict=True):
-        if may_repeat(index):
-            np.add.at(total, index, value)
-        else:
+        if not may_repeat(index):
             total[index] += value
+        elif index.__class__ is np.ndarray and total.ndim > 1:
+            _add_rows(total, index, value)
+        else:
+            np.add.at(total, index, value)
     return settled(total)
+
+
+def _add_rows(total: Any, rows: Any, value: Any) -> None:
+    """``np.add.at`` by one index into a flat array: several times quicker than by rows."""
+    width = math.prod(total.shape[1:])
+    value = np.broadcast_to(value, (*rows.shape, *total.shape[1:]))
+    rows = np.where(rows < 0, rows + len(total), rows).astype(np.intp)
+    places = rows.reshape(-1, 1) * width + np.arange(width)
+    np.add.at(total.reshape(-1), places.reshape(-1), value.reshape(-1))
 
 
 def _scatter_foreign(like: Any, values: Any, spec: Spec, indices: Any) -> Any:

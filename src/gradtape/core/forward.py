@@ -357,7 +357,8 @@ class Linearization(Recorder):
         pairs = zip(self.sources, tangents, strict=True)
         known = {source._id: t for source, t in pairs if t is not None}
         outer = active()
-        for rule, y, values, args, kwargs, out in self.records:
+        spent = self._last_uses(targets)
+        for (rule, y, values, args, kwargs, out), last in zip(self.records, spent, strict=True):
             moved = [known.get(arg._id) if isinstance(arg, Handle) else None for arg in args]
             if all([t is None for t in moved]):
                 continue
@@ -368,4 +369,16 @@ class Linearization(Recorder):
                 )
             elif pushed is not None:
                 known[out] = pushed
+            for ident in last:  # what nothing reads again makes room for what comes
+                known.pop(ident, None)
         return [known.get(target._id) for target in targets]
+
+    def _last_uses(self, targets: Sequence[Handle]) -> list[list[int]]:
+        """For each record the identities that neither a later one nor `targets` read."""
+        read = {target._id for target in targets}
+        found = []
+        for _, _, _, args, _, _ in reversed(self.records):
+            ids = {arg._id for arg in args if isinstance(arg, Handle)} - read
+            read |= ids
+            found.append(list(ids))
+        return found[::-1]

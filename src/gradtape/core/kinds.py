@@ -92,6 +92,13 @@ class Recorded(Rule):
         return NotImplemented
 
 
+_LARGE = 1 << 18
+"""Bytes from which a fresh array costs more than finding out that an old one may be used."""
+
+ALONE = [-1]
+"""What `sys.getrefcount` says in `pull` of a cotangent that only the sweep holds; it tells."""
+
+
 class Over:
     """A partial derivative ``1 / divisor``: dividing by it saves a pass over memory."""
 
@@ -161,15 +168,22 @@ class Elementwise(Recorded):
         if options is not None or g.__class__ in FORMS:
             self._pull_carefully(g, ids, saved, options, live, into)
             return
-        scalar = g.__class__ in REAL_SCALARS
-        seed = g.__class__ is int and g == 1
+        if (
+            g.__class__ is np.ndarray
+            and g.nbytes >= _LARGE
+            and sys.getrefcount(g) == ALONE[0]
+            and g.base is None
+            and g.flags.writeable
+        ):
+            self._pull_in_place(g, ids, saved, live, into)
+            return
         for ident, partial in zip(ids, self.partials):  # noqa: B905
             if ident in live:
                 if partial.__class__ is int:
                     c = g if partial == 1 else -g if partial else DEAD
                 elif partial.__class__ is Over:
                     c = g / partial.divisor(*saved)
-                elif seed or (scalar and g == 1):
+                elif (g.__class__ is int or g.__class__ in REAL_SCALARS) and g == 1:
                     c = partial(*saved)
                 else:
                     c = g * partial(*saved)  # NumPy multiplies into the nameless right operand
@@ -177,6 +191,23 @@ class Elementwise(Recorded):
                     accumulate(into, ident, c)
                 else:
                     into[ident] = c
+
+    def _pull_in_place(
+        self, g: Any, ids: Sequence[int], saved: Any, live: Any, into: Cotangents
+    ) -> None:
+        """`pull` of an array that nobody else sees: the last product is made in it."""
+        pairs = [pair for pair in zip(ids, self.partials, strict=True) if pair[0] in live]
+        ours = True
+        for left, (ident, partial) in enumerate(pairs, 1 - len(pairs)):
+            out = g if ours and not left else None
+            if partial.__class__ is int:
+                c = g if partial == 1 else np.negative(g, out=out) if partial else DEAD
+                ours = ours and c is not g
+            elif partial.__class__ is Over:
+                c = _combined(np.true_divide, g, partial.divisor(*saved), out)
+            else:
+                c = _combined(np.multiply, g, partial(*saved), out)
+            accumulate(into, ident, c)
 
     def push(self, y: Any, values: Sequence[Any], tangents: Sequence[Any], kwargs: Any) -> Any:
         saved = self._saved_as(y.dtype, (y, *values))
@@ -468,7 +499,9 @@ class Bilinear(_Shaped):
         _, *values = saved
         other = values[1 - position]
         c = transpose(g, *values, **kwargs)
-        if mask is None or c.__class__ in FORMS or is_finite(raw(c)):
+        if mask is None or c.__class__ in FORMS:
+            return c
+        if is_finite(raw(other if other.size < c.size else c)):  # either will do
             return c
         finite = np.isfinite(raw(other))
         # An infinite entry counts only where it meets a live entry of g: 0 * inf is not NaN here.
@@ -665,6 +698,16 @@ def _repaired(c: Any, masked: Masked) -> Any:
     if not isinstance(c, Handle) and is_finite(c):
         return c
     return only(c, masked.mask)
+
+
+def _combined(ufunc: np.ufunc, g: Any, slope: Any, out: Any) -> Any:
+    """``ufunc(g, slope)``, in `out` where that fits."""
+    if out is None or not (
+        slope.__class__ in (int, float)
+        or (slope.__class__ is np.ndarray and slope.dtype == g.dtype and slope.shape == g.shape)
+    ):
+        return ufunc(g, slope)
+    return ufunc(g, slope, out=out)
 
 
 def _unmoved(c: Any, t: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
@@ -24,7 +25,7 @@ from gradtape.core.handle import (
     new_identity,
     settled,
 )
-from gradtape.core.kinds import Recorded
+from gradtape.core.kinds import ALONE, Recorded
 
 _active: ContextVar[tuple[Recorder, ...]] = ContextVar("gradtape recorders", default=())
 active = _active.get
@@ -52,6 +53,7 @@ def _run_as(recorders: tuple[Recorder, ...], function: Callable[..., Any], *args
 
 
 _NO_OPTIONS: dict[str, Any] = {}
+_NOTHING = (None, None, None)  # saved of an operation on two values whose slopes are constant
 
 
 class Recorder:
@@ -274,7 +276,8 @@ class GradientTape(Recorder):
 
     def _meet(self, variable: Handle) -> bool:
         """Watch a trainable Variable that is read for the first time."""
-        if not self._automatic or is_discrete(variable._value):
+        value = variable._value
+        if not self._automatic or (value.__class__ not in REAL_SCALARS and is_discrete(value)):
             return False
         self._known.add(variable._id)
         self._leaves.add(variable._id)
@@ -335,11 +338,11 @@ class GradientTape(Recorder):
         kind = y.__class__
         if (
             kind in REAL_SCALARS
-            and (a.__class__ is kind or (not i and a.__class__ in PYTHON_NUMBERS))
-            and (b.__class__ is kind or (not j and b.__class__ in PYTHON_NUMBERS))
+            and (a.__class__ is kind or a.__class__ in PYTHON_NUMBERS)
+            and (b.__class__ is kind or b.__class__ in PYTHON_NUMBERS)
             and rule.keeps_scalars
         ):
-            saved, options = (y, a, b), None
+            saved, options = (_NOTHING if rule.constant_slopes else (y, a, b)), None
         else:
             saved, options = rule.save(y, (a, b), (i, j), _NO_OPTIONS)
         out = out or new_identity()
@@ -409,13 +412,19 @@ class GradientTape(Recorder):
             gradient: Any = found.get(ident)
             value = handle._value
             kind = value.__class__
-            if gradient.__class__ is kind and (
+            if kind in REAL_SCALARS and gradient.__class__ is kind:
+                gradient = handle._result(gradient, UNTRACKED)
+            elif (
                 kind in REAL_SCALARS
-                or (
-                    kind is np.ndarray
-                    and gradient.shape == value.shape
-                    and gradient.dtype == value.dtype
-                )
+                and isinstance(gradient, Handle)
+                and gradient._value.__class__ is kind
+            ):
+                gradient = handle._result(gradient._value, gradient._id)
+            elif (
+                kind is np.ndarray
+                and gradient.__class__ is kind
+                and gradient.shape == value.shape
+                and gradient.dtype == value.dtype
             ):
                 gradient = handle._result(settled(gradient), UNTRACKED)
             else:
@@ -433,11 +442,6 @@ class GradientTape(Recorder):
         value: Any = handle._value
         if gradient.__class__ in PYTHON_NUMBERS and value.__class__ in REAL_SCALARS:
             return handle._result(typed(gradient, Spec.of(value)), UNTRACKED)
-        if (
-            isinstance(gradient, Handle)
-            and gradient._value.__class__ is value.__class__ in REAL_SCALARS
-        ):
-            return handle._result(gradient._value, gradient._id)
         if is_discrete(handle._value):
             warn_user(
                 f"Use a floating-point source: the gradient with respect to one of dtype "
@@ -707,8 +711,20 @@ def _walk_back(
 _walk_aloud = np.errstate(all="ignore")(_walk_back)
 
 
-def _rewrap(saved: Any, out: Any, ids: Sequence[int], tensor: type[Handle]) -> list[Any]:
+class _Probe(Recorded):
+    """Sees how many references there are, in `pull`, to a cotangent that only the sweep holds."""
+
+    def pull(self, g: Any, ids: Any, saved: Any, options: Any, live: Any, into: Any) -> None:
+        ALONE[0] = sys.getrefcount(g)
+
+
+_walk_back([(_Probe(None), 1, (), (), None)], {1: np.zeros(1)}, {1}, set(), None)
+
+
+def _rewrap(saved: Any, out: Any, ids: Sequence[int], tensor: type[Handle]) -> Sequence[Any]:
     """`saved`, with each value that has an identity as a Tensor under it."""
+    if saved is _NOTHING:
+        return saved
     values = list(saved)
     if values[0] is not None:
         if out.__class__ is tuple:
@@ -744,8 +760,12 @@ def _fill(cotangent: Any, spec: Spec) -> Any:
 
 def _handles(tree: Any, what: str) -> list[Any]:
     """The Tensors in `tree`."""
-    if tree.__class__ is list and all([isinstance(leaf, Handle) for leaf in tree]):
-        return tree
+    if tree.__class__ is list:
+        for leaf in tree:
+            if not isinstance(leaf, Handle):
+                break
+        else:
+            return tree
     leaves = structure.flatten(tree)
     if what == "source":
         advice = "Pass Variables or watched Tensors as sources"

@@ -41,10 +41,10 @@ def _binary(compute: Callable[[Any, Any], Any], ufunc: np.ufunc) -> Callable[[An
 
     def forward(self: Tensor, other: Any) -> Any:
         a = self._value
-        if other.__class__ in PYTHON_NUMBERS or other.__class__ is np.ndarray:
-            b = other
-        elif isinstance(other, Handle):
+        if isinstance(other, Handle):
             b = other._value
+        elif other.__class__ in PYTHON_NUMBERS or other.__class__ is np.ndarray:
+            b = other
         else:
             return apply(ufunc, (self, other)) if _is_operand(other) else NotImplemented
         y = compute(a, b)

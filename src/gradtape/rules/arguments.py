@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from gradtape.core.dispatch import apply
+from gradtape.core.dispatch import apply, watched
 from gradtape.core.handle import Handle
 from gradtape.core.rules import name_of, raw
 
@@ -34,6 +34,20 @@ def is_tensor(x: Any) -> bool:
 def holds_tensor(x: Any) -> bool:
     """Whether `x` is a Tensor, or a nested list with one in it."""
     return is_tensor(x) or (isinstance(x, (list, tuple)) and any(map(holds_tensor, x)))
+
+
+def is_plain(x: Any) -> bool:
+    """Whether `x` is a NumPy array, or a Tensor of one, whose derivative nobody asks for."""
+    return isinstance(raw(x), np.ndarray) and not (is_tensor(x) and watched([x]))
+
+
+def of_plain_arrays(name: str, *arrays: Any) -> None:
+    """Raise if a value in a function of gradtape's own is an array of another library."""
+    for array in arrays:
+        if not isinstance(array, (np.ndarray, np.generic)):
+            raise TypeError(
+                f"Give {name} NumPy arrays: got {type(array).__module__}.{type(array).__name__}."
+            )
 
 
 def joined(value: Any) -> Any:

@@ -25,6 +25,7 @@ from gradtape.core.domains import (
     real_only,
     unit,
 )
+from gradtape.core.handle import REAL_SCALARS
 from gradtape.core.rules import (
     Over,
     composite,
@@ -61,7 +62,8 @@ elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b), domain=(real_only, pos
 
 def _power_in_base(y: Any, a: Any, b: Any) -> Any:
     if b.__class__ is int or b.__class__ is float:
-        if b == 2 and bool(getattr(a, "ndim", 0)):  # in one pass
+        # In one pass; a number's slope stays a power, whose own derivatives are 0, not None.
+        if b == 2 and a.__class__ not in REAL_SCALARS and bool(getattr(a, "ndim", 0)):
             return 2 * a
         if b:
             return b * a ** (b - 1)

@@ -1,4 +1,4 @@
-"""Functions that put entries in order: `sort`, `partition`, `sort_complex`.
+"""Functions that put entries in order: `sort`, `partition`, `sort_complex`, and our own `top_k`.
 
 The largest `k` entries, in no order, are ``np.partition(x, -k)[-k:]``; sorting them costs more.
 """
@@ -12,8 +12,9 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from gradtape.core.batching import leading, looked_up, ordering
 from gradtape.core.dispatch import apply
-from gradtape.core.domains import call, draw
-from gradtape.core.rules import composite, constant, linear, raw
+from gradtape.core.domains import call, draw, real_only
+from gradtape.core.kinds import invoke
+from gradtape.core.rules import RULES, composite, constant, linear, raw
 from gradtape.rules.arguments import as_array, cast, counting
 from gradtape.rules.indexing import same_rank
 
@@ -91,6 +92,55 @@ def _partition(
 ) -> Any:
     return _ordered(np.argpartition, a, axis, raw(kth), kind=kind, order=order)
 
+
+# -- the greatest entries -----------------------------------------------------------------------
+
+_SHORT = 500
+"""Up to how many entries sorting all is quicker than to look for the greatest first."""
+
+
+def _descending(a: Any) -> Any:
+    """The order along the last axis from the greatest to the least; ties as they stand."""
+    return a.shape[-1] - 1 - np.argsort(a[..., ::-1], axis=-1, kind="stable")[..., ::-1]
+
+
+def _places_of_top(a: Any, *, k: int) -> Any:
+    """Where the `k` greatest entries along the last axis are, in order; the first among equals."""
+    size = a.shape[-1]
+    if size <= _SHORT or k > size // 4 or not k:
+        return _descending(a)[..., :k]
+    least = np.partition(a, size - k, axis=-1)[..., size - k, None]
+    if a.dtype.kind == "f" and np.isnan(a).any():
+        return _descending(a)[..., :k]
+    above = a > least
+    missing = k - np.count_nonzero(above, axis=-1, keepdims=True)
+    ties = a == least
+    chosen = above | (ties & (np.cumsum(ties, axis=-1) <= missing))
+    places = np.nonzero(chosen)[-1].reshape((*a.shape[:-1], k))
+    order = _descending(np.take_along_axis(a, places, -1))
+    return np.take_along_axis(places, order, -1)
+
+
+constant(_places_of_top, batch=leading(1))
+
+
+def top_k(x: Any, k: int) -> tuple[Any, Any]:
+    """The `k` greatest entries along the last axis, and where they are: `gradtape.nn.top_k`."""
+    x = as_array(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"Give top_k real numbers: got dtype {x.dtype}.")
+    if not x.ndim or not 0 <= k <= x.shape[-1]:
+        raise ValueError(
+            f"Give top_k a k from 0 to the length of the last axis: got {k} for shape {x.shape}."
+        )
+    places = invoke(RULES[_places_of_top], (x,), {"k": k})
+    return np.take_along_axis(x, places, -1), places
+
+
+composite(
+    top_k,
+    calls=[call(draw(5, domain=real_only), 3), call(draw(2, 4, domain=real_only), 2)],
+)(top_k)
 
 # -- positions carry no gradient ----------------------------------------------------------------
 

@@ -1,7 +1,5 @@
 """``tf.linalg``: its names, which the files of each family define."""
 
-from typing import NoReturn
-
 from gradtape.tf.clipping import global_norm, l2_normalize
 from gradtape.tf.decompositions import (
     cholesky,
@@ -56,12 +54,3 @@ from gradtape.tf.triangles import (
     lu_reconstruct,
     lu_solve,
 )
-
-
-def __getattr__(name: str) -> NoReturn:
-    if name.startswith("LinearOperator"):
-        raise AttributeError(
-            f"Use matrices, as arrays, with tf.linalg.matmul, solve, logdet ...: there is no "
-            f"tf.linalg.{name} here."
-        )
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,14 +7,17 @@ takes ``J @ S``, with one column for each colour in ``S``, in place of the ``n``
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 _FEW_PAIRS = 3_000_000  # of entries in one row: what `_saturated` does in about a second
+
+_SPACIOUS = 4  # how many times its entries a product may hold to be put together before it is read
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,17 @@ class Coloring:
         seeds: NDArray[Any] = (self.colors == numbers[:, None]).astype(dtype)
         return seeds.T
 
+    def direction(self, dtype: Any = float) -> Any:
+        """A random vector that `pattern` can be multiplied by, the same at every call."""
+        return self._direction.astype(dtype, copy=False)
+
+    @cached_property
+    def _direction(self) -> NDArray[np.float64]:
+        size: int = self.pattern.shape[1]
+        direction = np.random.default_rng(0).uniform(0.5, 1.5, size)
+        direction.setflags(write=False)
+        return direction
+
     def recover(self, compressed: Any) -> Any:
         """The matrix, from its products with the seeds.
 
@@ -75,16 +89,22 @@ class Coloring:
         """
         from scipy.sparse import csr_array
 
-        blocks = [compressed] if hasattr(compressed, "ndim") else compressed
+        given = [compressed] if hasattr(compressed, "ndim") else compressed
+        blocks: Iterable[NDArray[Any]] = map(np.asarray, given)
+        if self.number * self.pattern.shape[1 - self.axis] <= _SPACIOUS * self.pattern.nnz:
+            blocks = self._joined(blocks)
         data = None
         start = 0
-        for block in map(np.asarray, blocks):
+        for block in blocks:
             stop = start + self._columns(block, start)
-            if data is None:
-                data = np.empty(self.pattern.nnz, block.dtype)
-            part = slice(self._starts[start], self._starts[stop])
-            places = self._places[part] - start * block.shape[0]
-            data[self._entries[part]] = block.ravel(order="F")[places]
+            flat = block.ravel(order="F")
+            if stop - start == self.number:
+                data = flat.take(self._sources)
+            else:
+                if data is None:
+                    data = np.empty(self.pattern.nnz, block.dtype)
+                part = slice(self._starts[start], self._starts[stop])
+                data[self._entries[part]] = flat[self._places[part] - start * block.shape[0]]
             start = stop
         if start < self.number:
             raise ValueError(self._expected(f"{start} columns"))
@@ -93,6 +113,22 @@ class Coloring:
         # Copies: SciPy changes indices in place, in eliminate_zeros for example.
         indices, indptr = self.pattern.indices.copy(), self.pattern.indptr.copy()
         return csr_array((data, indices, indptr), shape=self.pattern.shape)
+
+    def _joined(self, blocks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+        """All blocks as one, of contiguous columns; none for none."""
+        start, columns = 0, []
+        for block in blocks:
+            start += self._columns(block, start)
+            columns.append(block.T)
+        if columns:
+            yield (columns[0] if len(columns) == 1 else np.concatenate(columns)).T
+
+    @cached_property
+    def _sources(self) -> NDArray[np.intp]:
+        """Where a column-major product of all the seeds has each stored entry."""
+        sources = np.empty(len(self._entries), np.intp)
+        sources[self._entries] = self._places
+        return sources
 
     def _columns(self, block: NDArray[Any], start: int) -> int:
         """How many columns `block` has, the first of them `start`; its shape is checked."""

@@ -109,6 +109,8 @@ def text(module: str, attribute: str) -> str:
     near = _near(module, attribute)
     if near:
         return f"Did you mean {' or '.join(near)}? {tail}"
+    if attribute.startswith("LinearOperator"):
+        return f"Use matrices with tf.linalg.matmul, solve, logdet and so on: {tail}"
     parts = [part for part in ADVICE if name.startswith(part + ".")]
     return f"{ADVICE[parts[-1]]}: {tail}" if parts else tail
 
