@@ -125,7 +125,7 @@ from gradtape.tf.functions import (
     tuple,
     type_spec_from_value,
 )
-from gradtape.tf.math import reduce_sum
+from gradtape.tf.keras import losses, optimizers
 from gradtape.tf.module import Module
 from gradtape.tf.printing import print
 from gradtape.tf.products import einsum, eye, matmul, norm, tensordot

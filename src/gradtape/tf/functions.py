@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import inspect
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -322,8 +321,10 @@ def type_spec_from_value(value: Any) -> TensorSpec:
     return TensorSpec.from_tensor(value)
 
 
-def get_logger() -> logging.Logger:
+def get_logger() -> Any:
     """The logger of the name "tensorflow", to which nothing is written here."""
+    import logging
+
     return logging.getLogger("tensorflow")
 
 
