@@ -63,6 +63,23 @@ def case(
     return register
 
 
+def expressions(module: str, text: str, **inputs: Function) -> None:
+    """A case for each line of `text`: an expression of `tf`, `np` and the names of `inputs`.
+
+    An input is a function of `tf` that makes it anew for each case. The expression is the case's
+    name.
+    """
+    for line in filter(None, map(str.strip, text.splitlines())):
+        code = compile(line, f"<{module}>", "eval")
+
+        def run(tf: Any, code: Any = code) -> Any:
+            made = {name: make(tf) for name, make in inputs.items() if name in code.co_names}
+            return eval(code, {"tf": tf, "np": np, **made})
+
+        run.__module__ = module
+        case(line)(run)
+
+
 def operation(
     name: str,
     function: Function,

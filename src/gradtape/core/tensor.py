@@ -93,7 +93,7 @@ def _in_place(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
         if not _is_operand(other):
             return NotImplemented
         self._require_mutable()
-        if not self.shape:  # a scalar's name is bound anew, as Python and NumPy do
+        if not self._value.shape:  # a scalar's name is bound anew, as Python and NumPy do
             return apply(ufunc, (self, other))
         replace(self, apply(ufunc, (self, other)))
         return self
@@ -236,7 +236,7 @@ class Tensor(Handle):
     __rpow__ = _reflected(operator.pow, np.power)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        if ndigits is None and not self.shape:
+        if ndigits is None and not self._value.shape:
             return round(self._value.item())
         return apply(np.round, (self, ndigits or 0))
 
@@ -305,12 +305,12 @@ class Tensor(Handle):
         replace(self, apply(operator.setitem, (self, unwrap(index), value)))
 
     def __len__(self) -> int:
-        if not self.shape:
+        if not self._value.shape:
             raise TypeError("Take len() of a Tensor of rank 1 or more: this one has shape ().")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
-        if not self.shape:
+        if not self._value.shape:
             raise TypeError("Iterate over a Tensor of rank 1 or more: this one has shape ().")
         return (self[i] for i in range(len(self)))
 
@@ -634,7 +634,7 @@ class Variable(Tensor):
 
     def __repr__(self) -> str:
         value = self._value
-        shown = str(value) if not self.shape else repr(value)
+        shown = str(value) if not self._value.shape else repr(value)
         return f"<Variable {self.name!r} shape={self.shape} dtype={self.dtype}, numpy={shown}>"
 
     def _require_mutable(self) -> NoReturn:

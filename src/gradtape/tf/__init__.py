@@ -22,6 +22,39 @@ from gradtape.tf import (
     train,
     version,
 )
+from gradtape.tf.arrays import (
+    bitcast,
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    broadcast_to,
+    concat,
+    ensure_shape,
+    expand_dims,
+    guarantee_const,
+    identity,
+    identity_n,
+    pad,
+    parallel_stack,
+    rank,
+    repeat,
+    reshape,
+    reverse,
+    roll,
+    shape,
+    shape_n,
+    size,
+    split,
+    squeeze,
+    stack,
+    strided_slice,
+    tile,
+    transpose,
+    unravel_index,
+    unstack,
+    where,
+)
+from gradtape.tf.arrays import slice_ as slice
+from gradtape.tf.blocks import batch_to_space, reverse_sequence, space_to_batch, space_to_batch_nd
 from gradtape.tf.clipping import add_n, clip_by_global_norm, clip_by_norm, clip_by_value, scalar_mul
 from gradtape.tf.control import (
     case,
@@ -36,6 +69,20 @@ from gradtape.tf.control import (
     vectorized_map,
     while_loop,
 )
+from gradtape.tf.creation import (
+    eye,
+    fill,
+    linspace,
+    linspace_nd,
+    meshgrid,
+    one_hot,
+    ones,
+    ones_like,
+    sequence_mask,
+    zeros,
+    zeros_like,
+)
+from gradtape.tf.creation import range_ as range
 from gradtape.tf.debugging import Assert, assert_equal, assert_greater, assert_less, assert_rank
 from gradtape.tf.decompositions import eig, eigvals
 from gradtape.tf.decompositions import sqrtm as matrix_square_root
@@ -106,7 +153,6 @@ from gradtape.tf.elementwise import (
 )
 from gradtape.tf.fourier import fftnd, ifftnd, irfftnd, rfftnd
 from gradtape.tf.functions import (
-    TensorSpec,
     control_dependencies,
     device,
     executing_eagerly,
@@ -125,10 +171,23 @@ from gradtape.tf.functions import (
     tuple,
     type_spec_from_value,
 )
+from gradtape.tf.indexing import (
+    boolean_mask,
+    dynamic_partition,
+    dynamic_stitch,
+    gather,
+    gather_nd,
+    scatter_nd,
+    tensor_scatter_nd_add,
+    tensor_scatter_nd_max,
+    tensor_scatter_nd_min,
+    tensor_scatter_nd_sub,
+    tensor_scatter_nd_update,
+)
 from gradtape.tf.keras import losses, optimizers
 from gradtape.tf.module import Module
 from gradtape.tf.printing import print
-from gradtape.tf.products import einsum, eye, matmul, norm, tensordot
+from gradtape.tf.products import einsum, matmul, norm, tensordot
 from gradtape.tf.reductions import (
     argmax,
     argmin,
@@ -140,6 +199,7 @@ from gradtape.tf.reductions import (
     reduce_mean,
     reduce_min,
     reduce_prod,
+    reduce_sum,
 )
 from gradtape.tf.scopes import name_scope
 from gradtape.tf.serving import (
@@ -150,6 +210,7 @@ from gradtape.tf.serving import (
     unload_ipython_extension,
 )
 from gradtape.tf.shapes import TensorShape
+from gradtape.tf.sorting import argsort, searchsorted, sort, unique, unique_with_counts
 from gradtape.tf.tapes import (
     GradientTape,
     UnconnectedGradients,
@@ -162,12 +223,16 @@ from gradtape.tf.tensor_array import TensorArray
 from gradtape.tf.tensors import (
     IndexedSlices,
     Tensor,
+    TensorSpec,
     Variable,
     cast,
     constant,
     convert_to_tensor,
+    get_static_value,
     is_tensor,
+    saturate_cast,
 )
+from gradtape.tf.variables import VariableAggregation, VariableSynchronization
 from gradtape.tf.version import VERSION as __version__
 
 newaxis = None

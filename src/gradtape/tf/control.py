@@ -17,10 +17,9 @@ from gradtape.core.handle import Handle
 from gradtape.tf import nest
 from gradtape.tf.dtypes import DType, as_dtype
 from gradtape.tf.errors import invalid, invalid_type
-from gradtape.tf.functions import TensorSpec
 from gradtape.tf.policy import lifted, lowered, tensor
 from gradtape.tf.tensor_array import TensorArray
-from gradtape.tf.tensors import Tensor, convert_to_tensor
+from gradtape.tf.tensors import Tensor, TensorSpec, convert_to_tensor
 
 Function = Callable[..., Any]
 

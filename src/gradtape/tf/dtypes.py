@@ -117,6 +117,16 @@ class DType:
         return self.dtype.kind in "iufc"
 
     @property
+    def is_numpy_compatible(self) -> _Bool:
+        """Whether NumPy has it: always."""
+        return True
+
+    @property
+    def is_quantized(self) -> _Bool:
+        """Whether it holds quantized numbers: never."""
+        return False
+
+    @property
     def size(self) -> int:
         """The bytes of one entry."""
         return self.dtype.itemsize
@@ -137,8 +147,6 @@ class DType:
         return (0, 1) if self.is_floating or self.is_bool else (0, self.max)
 
     def _limits(self) -> tuple[Any, Any]:
-        if self.is_bool:
-            return False, True
         if self.is_integer:
             info = np.iinfo(self.dtype)
             return int(info.min), int(info.max)
@@ -151,12 +159,12 @@ class DType:
         return _Bool(self == as_dtype(other))
 
 
-_KNOWN: dict[np.dtype[Any], DType] = {}
+KNOWN: dict[np.dtype[Any], DType] = {}
 
 
 def _dtype(name: str) -> DType:
     dtype = np.dtype(name)
-    return _KNOWN.setdefault(dtype, DType(dtype))
+    return KNOWN.setdefault(dtype, DType(dtype))
 
 
 float16 = half = _dtype("float16")
@@ -181,6 +189,8 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """
     if isinstance(dtype, DType):
         return dtype.dtype
+    if dtype is None:
+        raise TypeError("Give a dtype such as tf.float32: got None.")
     found = _PYTHON.get(dtype) if isinstance(dtype, type) else None
     if found is None:
         if isinstance(dtype, str):
@@ -189,11 +199,22 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
             found = np.dtype(dtype)
         except TypeError:
             found = None
-    if found not in _KNOWN:
-        raise TypeError(f"Use one of {', '.join(d.name for d in _KNOWN.values())}: got {dtype!r}.")
+    if found not in KNOWN:
+        raise TypeError(f"Use one of {', '.join(d.name for d in KNOWN.values())}: got {dtype!r}.")
     return found
 
 
 def as_dtype(type_value: Any) -> DType:
     """The `DType` of a name, a NumPy dtype or scalar type, or a Python type."""
-    return _KNOWN[numpy_dtype(type_value)]
+    return KNOWN[numpy_dtype(type_value)]
+
+
+def __getattr__(name: str) -> Any:
+    """``tf.dtypes.cast``, which is made of this file."""
+    if name in ("cast", "saturate_cast"):
+        from gradtape.tf import tensors
+
+        return getattr(tensors, name)
+    from gradtape.tf.serving.missing import missing
+
+    missing(__name__, name)

@@ -18,59 +18,9 @@ from gradtape.tf import nest
 from gradtape.tf.dtypes import DType, as_dtype, float32
 from gradtape.tf.scopes import current
 from gradtape.tf.shapes import TensorShape
-from gradtape.tf.tensors import Tensor, Variable, constant, convert_to_tensor
+from gradtape.tf.tensors import Tensor, TensorSpec, Variable, constant, convert_to_tensor
 
 _NUMBERS = (int, float, bool, complex, np.ndarray, np.generic)
-
-
-class TensorSpec:
-    """The shape and dtype that an argument of a `function` must have.
-
-    Parameters
-    ----------
-    shape
-        The lengths of the axes; None stands for any length, or alone for any shape.
-    dtype
-        The dtype.
-    name
-        A name for the argument.
-
-    Examples
-    --------
-    >>> import gradtape.tf as tf
-    >>> spec = tf.TensorSpec([None, 2], tf.float32)
-    >>> spec.is_compatible_with(tf.constant([[1.0, 2.0]])), spec
-    (True, TensorSpec(shape=(None, 2), dtype=tf.float32, name=None))
-    """
-
-    __slots__ = ("dtype", "name", "shape")
-
-    def __init__(self, shape: Any, dtype: Any = float32, name: str | None = None) -> None:
-        self.shape = TensorShape(shape)
-        self.dtype: DType = as_dtype(dtype)
-        self.name = name
-
-    @classmethod
-    def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
-        """The spec of `tensor`."""
-        return cls(tensor.shape, tensor.dtype, name)
-
-    from_spec = from_tensor
-
-    def is_compatible_with(self, spec_or_tensor: Any) -> bool:
-        """Whether a Tensor, or another spec, fits."""
-        return bool(self.dtype == spec_or_tensor.dtype) and self.shape.is_compatible_with(
-            spec_or_tensor.shape
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TensorSpec) and repr(self) == repr(other)
-
-    def __hash__(self) -> int:
-        return hash(repr(self))
-
-    def __repr__(self) -> str:
-        return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r})"
 
 
 class Function:

@@ -1,6 +1,7 @@
 """``tf.linalg``: its names, which the files of each family define."""
 
 from gradtape.tf.clipping import global_norm, l2_normalize
+from gradtape.tf.creation import eye
 from gradtape.tf.decompositions import (
     cholesky,
     cholesky_solve,
@@ -39,7 +40,6 @@ from gradtape.tf.products import (
     adjoint,
     cross,
     einsum,
-    eye,
     matmul,
     matrix_transpose,
     matvec,

@@ -96,6 +96,20 @@ from gradtape.tf.reductions import (
     reduce_variance,
     zero_fraction,
 )
+from gradtape.tf.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
+from gradtape.tf.sorting import in_top_k, top_k
 from gradtape.tf.special import (
     bessel_i0,
     bessel_i0e,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature
@@ -9,7 +10,10 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from gradtape.core.batch import LEVELS
+from gradtape.core.dispatch import apply, finish
 from gradtape.core.handle import Handle
+from gradtape.core.rules import RULES
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.tf.errors import InvalidValueError, OpError, invalid_type, translated
 from gradtape.tf.policy import lifted, lowered, tensor, together
@@ -44,6 +48,14 @@ def operation(function: F) -> F:
             raise translated(error, spelled) from error
 
     return cast(F, call)
+
+
+def direct(function: Any, x: Any, options: dict[str, Any]) -> Any:
+    """``apply(function, (x,), options)`` for a rule's own function and options nobody changes."""
+    if LEVELS:
+        return apply(function, (x,), options)
+    rule, value = RULES[function], x._value
+    return finish(rule, rule.compute(value, **options), (value,), (x,), options, x._result)
 
 
 def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> Any:
@@ -127,7 +139,11 @@ def axes(value: Any) -> Any:
         value = value._value
     if value is None or isinstance(value, int):
         return value
+    if value.__class__ is list or value.__class__ is tuple:
+        return lengths(value)
     found = np.asarray(value)
+    if found.dtype.kind not in "iu" and found.size:
+        raise invalid_type(f"Give integers: got {found.tolist()!r}.")
     return int(found) if not found.ndim else tuple(map(int, found.ravel()))
 
 
@@ -137,5 +153,13 @@ def lengths(value: Any) -> tuple[int, ...]:
         value = value._value
     if isinstance(value, (int, np.integer)):
         return (int(value),)
-    parts = [part._value if isinstance(part, Handle) else part for part in value]
-    return tuple(map(int, parts))
+    try:
+        return tuple(map(operator.index, value))
+    except TypeError:
+        raise invalid_type(f"Give a shape of integers: got {value!r}.") from None
+
+
+def integers(value: Any) -> tuple[int, ...]:
+    """A list of integers, perhaps a Tensor or a list of Tensors, as a tuple."""
+    found = axes(value)
+    return found if isinstance(found, tuple) else (found,)

@@ -8,17 +8,18 @@ same identity), plain NumPy code computes, and the result is brought out (`lifte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradtape.core.dispatch import apply, stacked, watched
+from gradtape.core.dispatch import apply, watched
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.core.tensor import constant as plain_constant
 from gradtape.tf.dtypes import numpy_dtype
-from gradtape.tf.errors import invalid_type
+from gradtape.tf.errors import invalid, invalid_type
 
 NUMBERS = frozenset({int, float, bool})
 _ALL = frozenset({int, float, bool, complex})
@@ -30,7 +31,8 @@ _HELD = {
 }
 """The Python numbers that a dtype holds, by its kind."""
 
-_INT32 = np.iinfo(np.int32)
+_LEAST = -(2**31)
+_GREATEST = float(np.finfo(np.float32).max)
 
 
 def lowered(value: Any) -> Any:
@@ -89,7 +91,7 @@ def adopted(value: Any, dtype: np.dtype[Any]) -> Any:
                 f"Cast the Tensor with tf.cast first, or give a number of dtype {dtype}: "
                 f"got {value!r}."
             )
-        return dtype.type(value) if dtype.kind in "iu" and kind is not bool else value
+        return _integer(value, dtype) if dtype.kind in "iu" and kind is not bool else value
     if isinstance(value, Handle):
         return value
     if kind is list or kind is tuple:
@@ -98,7 +100,18 @@ def adopted(value: Any, dtype: np.dtype[Any]) -> Any:
         return value if value.dtype == dtype else value.astype(dtype)
     if hasattr(value, "__array__"):
         return np.asarray(value, dtype)
+    if hasattr(value, "_densely"):
+        return tensor(value)
+    if value is None or isinstance(value, (str, bytes, dict)):
+        raise invalid_type(f"Give numbers, an array or a Tensor: got {value!r}.")
     return value
+
+
+def _integer(value: int, dtype: np.dtype[Any]) -> Any:
+    try:
+        return dtype.type(value)
+    except OverflowError:
+        raise invalid_type(f"Give a number that dtype {dtype} holds: got {value}.") from None
 
 
 def adopt_floats(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -116,41 +129,81 @@ def tensor(value: Any, dtype: Any = None) -> Plain:
 
     Python floats are float32 and integers int32; what has a dtype keeps it, unless `dtype` is
     given. Lists of Tensors are stacked, and stay connected.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `value` holds no numbers, or numbers that `dtype` does not hold.
     """
+    kind = value.__class__
+    if kind is Plain and dtype is None:
+        return value  # type: ignore[no-any-return]
+    if kind is float and dtype is None and not _GREATEST < abs(value) < math.inf:
+        return Plain(np.float32(value), UNTRACKED)
+    if kind is int and dtype is None and _LEAST <= value < -_LEAST:
+        return Plain(np.int32(value), UNTRACKED)
     wanted = None if dtype is None else numpy_dtype(dtype)
-    if value.__class__ is Plain:
-        return value if wanted is None or value.dtype == wanted else value.astype(wanted)
+    if kind is float and wanted is not None and wanted.kind == "f" and wanted.itemsize == 8:
+        return Plain(np.float64(value), UNTRACKED)
+    if kind is Plain:
+        return value if value.dtype == wanted else value.astype(wanted)  # type: ignore[no-any-return]
     if isinstance(value, Handle):
         return tensor(plain(value), wanted)
-    if value.__class__ in NUMBERS and wanted is not None:
-        return Plain(wanted.type(value), 0)
     if hasattr(value, "_densely"):
         return tensor(value._densely(), wanted)
-    if isinstance(value, (list, tuple)) and _holds_tensor(value):
+    if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "dtype"):
+        return plain_constant(value, wanted)
+    if kind in (list, tuple) and _holds_tensor(value):
         return tensor(_stack(value, wanted), wanted)
+    return Plain(settled(_array(value, wanted)), UNTRACKED)
+
+
+def _array(value: Any, wanted: np.dtype[Any] | None) -> Any:
+    """Python numbers, perhaps in lists, as an array of the dtype `wanted`, or of their own."""
+    try:
+        array = np.array(value)
+    except ValueError as error:
+        raise invalid(f"Give rows of one length: {error}.") from error
+    if array.dtype.kind not in _WIDER:
+        raise invalid_type(f"Give numbers or booleans: got {value!r}.")
     if wanted is None:
-        wanted = _dtype_of(value)
-    return plain_constant(value, wanted)
+        wanted = _natural(array, value)
+    elif array.size and wanted.kind not in _WIDER[array.dtype.kind]:
+        raise invalid_type(f"Give numbers that dtype {wanted} holds, or cast: got {value!r}.")
+    if wanted.kind in "iu" and array.dtype.kind in "iu" and array.dtype != wanted:
+        bounds = np.iinfo(wanted)
+        if array.size and not bounds.min <= array.min() <= array.max() <= bounds.max:
+            raise invalid_type(f"Give numbers that dtype {wanted} holds: got {value!r}.")
+    with np.errstate(over="ignore"):
+        return _in_range(array.astype(wanted, copy=False), array)
 
 
-def _dtype_of(value: Any) -> np.dtype[Any] | None:
-    """The dtype that TensorFlow gives what has none; None for what has one."""
-    if hasattr(value, "dtype"):
-        return None
-    array = np.array(value)
-    first = next(_leaves(value), None)
-    if hasattr(first, "dtype"):
-        return None
-    if array.dtype.kind == "f":
-        return np.dtype(np.float32)
-    if array.dtype.kind == "c":
-        return np.dtype(np.complex128)
-    if (
-        array.dtype.kind == "i"
-        and _INT32.min <= array.min(initial=0) <= array.max(initial=0) <= _INT32.max
-    ):
-        return np.dtype(np.int32)
-    return None
+_WIDER = {"b": "biufc", "i": "iufc", "u": "iufc", "f": "fc", "c": "c"}
+"""The kinds of dtypes that hold the Python numbers of a kind."""
+
+
+def _in_range(cast: Any, value: Any) -> Any:
+    """`cast`, unless a finite number of `value` became infinite in float32."""
+    if cast.dtype == np.float32 and not np.isfinite(cast).all():
+        if (np.isinf(cast) & np.isfinite(value)).any():
+            raise invalid(f"Give dtype=tf.float64: float32 does not hold {value}.")
+    return cast
+
+
+def _natural(array: Any, value: Any) -> np.dtype[Any]:
+    """The dtype that TensorFlow gives to lists of Python numbers, in which arrays may be."""
+    kind = array.dtype.kind
+    if kind in "fc":
+        own = [leaf.dtype for leaf in _leaves(value) if hasattr(leaf, "dtype")]
+        own = [dtype for dtype in own if dtype.kind in "fc"]
+        default = np.float32 if kind == "f" else np.complex128
+        return np.result_type(*own) if own else np.dtype(default)
+    if kind == "i" and not any(isinstance(leaf, np.ndarray) for leaf in _leaves(value)):
+        if not array.size or (array.min() >= _LEAST and array.max() < -_LEAST):
+            return np.dtype(np.int32)
+    if kind == "u":
+        raise invalid(f"Give integers that int64 holds: got {value!r}.")
+    return array.dtype  # type: ignore[no-any-return]
 
 
 def _leaves(value: Any) -> Any:
@@ -167,10 +220,19 @@ def _holds_tensor(value: Any) -> bool:
 
 def _stack(parts: Sequence[Any], dtype: np.dtype[Any] | None) -> Any:
     """`parts` stacked; numbers among them take the dtype of the first Tensor."""
-    if dtype is None:
-        dtype = next(leaf._value.dtype for leaf in _leaves(parts) if isinstance(leaf, Handle))
-    rows = [_stack(p, dtype) if isinstance(p, (list, tuple)) else tensor(p, dtype) for p in parts]
-    return apply(np.stack, (rows,)) if rows else stacked(rows)
+    first = dtype or next(leaf._value.dtype for leaf in _leaves(parts) if isinstance(leaf, Handle))
+    rows = [
+        tensor(part, dtype)
+        if isinstance(part, Handle)
+        else _stack(part, dtype)
+        if _holds_tensor(part)
+        else tensor(adopted(part, first), first)
+        for part in parts
+    ]
+    try:
+        return apply(np.stack, (rows,))
+    except ValueError as error:
+        raise invalid(f"Give Tensors of one shape: {error}.") from error
 
 
 def together(*values: Any) -> tuple[Any, ...]:

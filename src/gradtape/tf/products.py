@@ -198,24 +198,6 @@ def adjoint(matrix: Any, name: Any = None) -> Any:
     return matrix_transpose(matrix, conjugate=True)
 
 
-@operation
-def eye(
-    num_rows: Any,
-    num_columns: Any = None,
-    batch_shape: Any = None,
-    dtype: Any = float32_,
-    name: Any = None,
-) -> Any:
-    """An identity matrix, or a stack of them of shape `batch_shape`."""
-    rows = int(raw(num_rows))
-    made = np.eye(
-        rows, None if num_columns is None else int(raw(num_columns)), 0, numpy_dtype(dtype)
-    )
-    if batch_shape is None:
-        return made
-    return np.broadcast_to(made, (*lengths(batch_shape), *made.shape)).copy()
-
-
 # -- norms ----------------------------------------------------------------------------------------
 
 _ORDERS: dict[Any, Any] = {"euclidean": 2, "fro": "fro", "inf": np.inf}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -25,9 +26,20 @@ class TensorShape(tuple[Any, ...]):  # noqa: SLOT001 (it says whether its rank i
     def __new__(cls, dims: Any) -> Self:
         """The shape of these lengths."""
         lengths: Iterable[Any] = (dims,) if isinstance(dims, int) else () if dims is None else dims
-        shape = super().__new__(cls, (None if n is None else int(n) for n in lengths))
+        try:
+            found = [None if n is None else operator.index(n) for n in lengths]
+        except TypeError:
+            raise TypeError(f"Give lengths as integers or None: got {dims!r}.") from None
+        if any([n is not None and n < 0 for n in found]):
+            raise ValueError(f"Give lengths of 0 or more: got {dims!r}.")
+        shape = super().__new__(cls, found)
         shape._unknown = dims is None or getattr(dims, "_unknown", False)
         return shape
+
+    @classmethod
+    def of(cls, value: Any) -> TensorShape:
+        """The shape of an array, at once: its lengths are known to be integers."""
+        return tuple.__new__(cls, value.shape)
 
     def __eq__(self, other: object) -> bool:
         if other is None or getattr(other, "_unknown", False) or self._unknown:
@@ -126,3 +138,50 @@ class TensorShape(tuple[Any, ...]):  # noqa: SLOT001 (it says whether its rank i
         if self._unknown or other._unknown:
             return other if self._unknown else self
         return TensorShape([a if b is None else b for a, b in zip(self, other, strict=True)])
+
+    def __len__(self) -> int:
+        if self._unknown:
+            raise ValueError("Take len() of a shape of known rank: this one is unknown.")
+        return super().__len__()
+
+    def __bool__(self) -> bool:
+        return not self._unknown
+
+    def assert_is_fully_defined(self) -> None:
+        """Raise a ValueError unless every length is known."""
+        if not self.is_fully_defined():
+            raise ValueError(f"Give a shape of known lengths: got {self}.")
+
+    def assert_same_rank(self, other: Any) -> None:
+        """Raise a ValueError unless `other` has as many axes."""
+        other = TensorShape(other)
+        if None not in (self.rank, other.rank) and self.rank != other.rank:
+            raise ValueError(f"Give shapes of one rank: got {self} and {other}.")
+
+    def with_rank_at_least(self, rank: int) -> TensorShape:
+        """The shape, which must have `rank` or more axes."""
+        if self.rank is not None and self.rank < rank:
+            raise ValueError(f"Give a shape of rank {rank} or more: got {self}.")
+        return self
+
+    def with_rank_at_most(self, rank: int) -> TensorShape:
+        """The shape, which must have `rank` or fewer axes."""
+        if self.rank is not None and self.rank > rank:
+            raise ValueError(f"Give a shape of rank {rank} or less: got {self}.")
+        return self
+
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """The narrowest shape that both fit."""
+        other = TensorShape(other)
+        if self._unknown or other._unknown or self.rank != other.rank:
+            return TensorShape(None)
+        return TensorShape([a if a == b else None for a, b in zip(self, other, strict=True)])
+
+    def is_subtype_of(self, other: Any) -> bool:
+        """Whether every shape that fits here fits `other`."""
+        other = TensorShape(other)
+        if other._unknown:
+            return True
+        return self.rank == other.rank and all(
+            b is None or a == b for a, b in zip(self, other, strict=True)
+        )

@@ -161,7 +161,7 @@ def _as_rows(gradient: Scattered) -> IndexedSlices | None:
     if gradient.base is not None:
         return None
     shape, rows, positions = gradient.spec.shape, [], []
-    for index, value in gradient.parts:
+    for index, value in reversed(gradient.parts):  # in the order in which they were gathered
         index = index[0] if isinstance(index, tuple) and len(index) == 1 else index
         if not isinstance(index, np.ndarray) or index.dtype.kind not in "iu":
             return None

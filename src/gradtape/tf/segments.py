@@ -1,0 +1,187 @@
+"""Reductions over segments: rows that one integer vector groups, in order or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradtape.core.dispatch import apply
+from gradtape.core.handle import Spec
+from gradtape.core.tape import active
+from gradtape.tf.errors import invalid, invalid_type
+from gradtape.tf.indexing import add_up, check_within, positions, valued
+from gradtape.tf.operation import axes, operation
+from gradtape.tf.policy import tensor
+
+Reduction = Callable[[Any, Any, int], Any]
+"""``reduce(rows, ids, count)``: the rows of each of `count` segments, made one."""
+
+# -- the reductions -----------------------------------------------------------------------------
+
+
+def _sum(rows: Any, ids: Any, count: int) -> Any:
+    return add_up(None, (ids,), rows, Spec((count, *rows._value.shape[1:]), rows.dtype))
+
+
+def _sizes(rows: Any, ids: Any, count: int, least: int = 1) -> Any:
+    """How many rows each segment has, at least `least`, to divide its sum."""
+    sizes = np.maximum(np.bincount(ids, minlength=count), least)
+    dtype = rows.dtype if rows.dtype.kind in "fc" else np.float64
+    return sizes.reshape((-1,) + (1,) * (rows.ndim - 1)).astype(dtype)
+
+
+def _mean(rows: Any, ids: Any, count: int) -> Any:
+    return _sum(rows, ids, count) / _sizes(rows, ids, count)
+
+
+def _integer_mean(rows: Any, ids: Any, count: int) -> Any:
+    mean = _mean(rows, ids, count)
+    return mean if mean.dtype == rows.dtype else np.trunc(mean).astype(rows.dtype)
+
+
+def _sqrt_n(rows: Any, ids: Any, count: int) -> Any:
+    if rows.dtype.kind not in "fc":
+        raise invalid_type(f"Cast the data with tf.cast: got dtype {rows.dtype}.")
+    return _sum(rows, ids, count) / np.sqrt(_sizes(rows, ids, count))
+
+
+def _prod(rows: Any, ids: Any, count: int) -> Any:
+    """The product: the rows of a segment side by side, filled up with ones."""
+    sizes = np.bincount(ids, minlength=count)
+    order = np.argsort(ids, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    ones = np.ones((count, sizes.max(initial=0), *rows._value.shape[1:]), rows.dtype)
+    full = tensor(ones)
+    full[(ids, place)] = rows
+    return apply(np.prod, (full,), {"axis": 1, "dtype": rows.dtype})
+
+
+def _extreme(ufunc: Any, empty: Callable[[Any], Any]) -> Reduction:
+    """The largest or smallest rows; `empty` of the dtype is that of no rows. Ties share."""
+
+    def reduce(rows: Any, ids: Any, count: int) -> Any:
+        value, dtype = rows._value, rows.dtype
+        best = np.full((count, *value.shape[1:]), empty(dtype), dtype)
+        if dtype.kind == "f":  # infinite rows too
+            best[ids] = -np.inf if ufunc is np.maximum else np.inf
+        ufunc.at(best, ids, value)
+        if dtype.kind != "f" or not active():
+            return best
+        taken = value == best[ids]
+        shares = np.zeros_like(best)
+        np.add.at(shares, ids, taken)
+        return valued(_sum(rows * (taken / np.maximum(shares, 1)[ids]), ids, count), best)
+
+    return reduce
+
+
+def _least(dtype: Any) -> Any:
+    return np.finfo(dtype).min if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _greatest(dtype: Any) -> Any:
+    return np.finfo(dtype).max if dtype.kind == "f" else np.iinfo(dtype).max
+
+
+# -- sorted segments ----------------------------------------------------------------------------
+
+
+def _of_sorted(reduce: Reduction, name: str, doc: str, *, zero: bool = False) -> Any:
+    """The operation `name`: segments in ascending order; with `zero`, 0 where there are no rows."""
+
+    def compute(data: Any, segment_ids: Any, name: Any = None) -> Any:
+        rows, ids = tensor(data), positions(segment_ids, spelled)
+        if ids.ndim != 1 or not rows.ndim or len(ids) != rows._value.shape[0]:
+            raise invalid(
+                f"Give tf.math.{spelled} a vector of one segment for each row: "
+                f"got shape {ids.shape} for data of shape {rows._value.shape}."
+            )
+        if len(ids) and (ids[0] < 0 or (ids[1:] < ids[:-1]).any()):
+            raise invalid(f"Give segment_ids of 0 or more in ascending order: got {ids}.")
+        count = int(ids[-1]) + 1 if len(ids) else 0
+        result = reduce(rows, ids, count)
+        if not zero:
+            return result
+        some = np.bincount(ids, minlength=count).reshape((-1,) + (1,) * (rows.ndim - 1)) > 0
+        return result if some.all() else apply(np.where, (some, result, rows.dtype.type(0)))
+
+    spelled = name
+    return _named(compute, name, doc)
+
+
+def _named(compute: Callable[..., Any], name: str, doc: str) -> Any:
+    compute.__name__ = compute.__qualname__ = name
+    compute.__doc__ = doc
+    return operation(compute)
+
+
+segment_sum = _of_sorted(_sum, "segment_sum", "The sum of the rows of each segment.")
+segment_mean = _of_sorted(_integer_mean, "segment_mean", "The mean of the rows of each segment.")
+segment_prod = _of_sorted(_prod, "segment_prod", "The product of the rows of each segment.")
+segment_max = _of_sorted(
+    _extreme(np.maximum, _least),
+    "segment_max",
+    "The maximum of the rows of each segment, 0 for none; ties share the gradient.",
+    zero=True,
+)
+segment_min = _of_sorted(
+    _extreme(np.minimum, _greatest),
+    "segment_min",
+    "The minimum of the rows of each segment, 0 for none; ties share the gradient.",
+    zero=True,
+)
+
+# -- segments in any order ----------------------------------------------------------------------
+
+
+def _of_unsorted(reduce: Reduction, name: str, doc: str) -> Any:
+    """The operation `name`: segments in any order; rows of a negative segment are left out."""
+
+    def compute(data: Any, segment_ids: Any, num_segments: Any, name: Any = None) -> Any:
+        rows, ids, count = tensor(data), positions(segment_ids, spelled), axes(num_segments)
+        if rows._value.shape[: ids.ndim] != ids.shape:
+            raise invalid(
+                f"Give tf.math.{spelled} data whose shape starts with {ids.shape}, that of "
+                f"segment_ids: got {rows._value.shape}."
+            )
+        if count < 0:
+            raise invalid(f"Give num_segments of 0 or more: got {count}.")
+        if ids.ndim != 1:
+            rows = apply(np.reshape, (rows, (ids.size, *rows._value.shape[ids.ndim :])))
+            ids = np.ravel(ids)
+        if ids.min(initial=0) < 0:
+            rows, ids = rows[ids >= 0], ids[ids >= 0]
+        check_within(ids, count, f"math.{spelled}")
+        return reduce(rows, ids, count)
+
+    spelled = name
+    return _named(compute, name, doc)
+
+
+unsorted_segment_sum = _of_unsorted(
+    _sum, "unsorted_segment_sum", "The sum of the rows of each segment."
+)
+unsorted_segment_mean = _of_unsorted(
+    _mean, "unsorted_segment_mean", "The mean of the rows of each segment, 0 for none."
+)
+unsorted_segment_sqrt_n = _of_unsorted(
+    _sqrt_n,
+    "unsorted_segment_sqrt_n",
+    "The sum of the rows of each segment over the square root of their number.",
+)
+unsorted_segment_prod = _of_unsorted(
+    _prod, "unsorted_segment_prod", "The product of the rows of each segment, 1 for none."
+)
+unsorted_segment_max = _of_unsorted(
+    _extreme(np.maximum, _least),
+    "unsorted_segment_max",
+    "The maximum of the rows of each segment, the least number for none; ties share the gradient.",
+)
+unsorted_segment_min = _of_unsorted(
+    _extreme(np.minimum, _greatest),
+    "unsorted_segment_min",
+    "The minimum of the rows of each segment, the greatest number for none; ties share.",
+)
