@@ -20,16 +20,16 @@ MARKER = "<!-- The table goes here. -->"
 NOT_HERE: dict[str, str] = {
     "graphs, and what is sent to a runtime": """
         Graph Operation RegisterGradient import_graph_def make_ndarray make_tensor_proto
-        load_library load_op_library guarantee_const nondifferentiable_batch_function
+        load_library load_op_library nondifferentiable_batch_function
         CriticalSection register_tensor_conversion_function variable_creator_scope TypeSpec
-        TensorArraySpec OptionalSpec NoneTensorSpec IndexedSlicesSpec DeviceSpec parallel_stack
+        TensorArraySpec OptionalSpec NoneTensorSpec IndexedSlicesSpec DeviceSpec
         check_pinned create_local_cluster assert_equal_graph_def with_eager_op_as_function Benchmark
         benchmark_config disable_with_predicate is_cpu_target_available to_code Feature
         experimental_connect_to_cluster experimental_connect_to_host ClusterDeviceFilters
         enable_mlir_bridge disable_mlir_bridge set_device_policy get_device_policy get_memory_info
         get_memory_usage reset_memory_stats ClusterDef ClusterSpec Coordinator JobDef ServerDef
         TrackableView CheckpointView CheckpointOptions checkpoints_iterator AggregationMethod
-        VariableAggregation VariableSynchronization""",
+       """,
     "text, and numbers that NumPy does not have": """
         string as_string edit_distance fingerprint resource variant qint8 qint16 qint32 quint8
         quint16 bfloat16 int2 int4 uint2 uint4 float4_e2m1fn float8_e5m2 float8_e4m3fn

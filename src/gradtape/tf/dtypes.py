@@ -211,10 +211,10 @@ def as_dtype(type_value: Any) -> DType:
 
 def __getattr__(name: str) -> Any:
     """``tf.dtypes.cast``, which is made of this file."""
-    if name in ("cast", "saturate_cast"):
-        from gradtape.tf import tensors
+    if name not in ("cast", "saturate_cast"):
+        from gradtape.tf.serving.missing import missing
 
-        return getattr(tensors, name)
-    from gradtape.tf.serving.missing import missing
+        missing(__name__, name)
+    from gradtape.tf import tensors
 
-    missing(__name__, name)
+    return getattr(tensors, name)

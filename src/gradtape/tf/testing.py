@@ -11,6 +11,7 @@ import numpy as np
 from gradtape.tf import nest
 from gradtape.tf.dtypes import DType
 from gradtape.tf.policy import tensor
+from gradtape.tf.serving.missing import guard
 
 
 class TestCase(unittest.TestCase):
@@ -127,3 +128,6 @@ def _array(value: Any) -> Any:
 
 def _text(message: Any) -> str:
     return "" if message is None else str(message)
+
+
+guard(__name__)
