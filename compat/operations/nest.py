@@ -1,9 +1,16 @@
 """tf.nest."""
 
 import collections
+import dataclasses
 
 from compat.cases import case
 from compat.operations.control import attempt
+
+
+@dataclasses.dataclass
+class Leaf:
+    x: int
+
 
 Point = collections.namedtuple("Point", "x y")
 
@@ -12,6 +19,7 @@ Point = collections.namedtuple("Point", "x y")
 def is_nested(tf):
     values = [1, "ab", [1], (1,), {}, [], None, Point(1, 2), {1}, tf.constant([1])]
     values += [tf.constant([1]).shape, collections.OrderedDict()]
+    values += [Leaf(1), Leaf]
     return [tf.nest.is_nested(value) for value in values]
 
 
@@ -35,6 +43,7 @@ def flatten(tf):
         attempt(lambda: f({"a": 1, 2: 3})),
         f(tf.constant([[1]]).shape)[0],
         f([1, [2]], expand_composites=True),
+        [leaf.x for leaf in f([Leaf(1), Leaf(2)])],
         f(collections.defaultdict(int, {"b": 1, "a": 2})),
     ]
 

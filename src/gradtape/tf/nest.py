@@ -1,8 +1,12 @@
-"""``tf.nest``: structures of lists, tuples, dicts and dataclasses; dicts go by sorted keys."""
+"""``tf.nest``: structures of lists, tuples and dicts; dicts go by sorted keys.
+
+A dataclass is a leaf, as in TensorFlow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from gradtape.core import structure
@@ -23,7 +27,13 @@ def is_nested(structure: Any) -> bool:
 
 
 def _is_nested(tree: Any) -> bool:
-    return structure.is_nested(tree) and not isinstance(tree, TensorShape)
+    return _nests(tree.__class__)
+
+
+@lru_cache(maxsize=1024)
+def _nests(kind: type) -> bool:
+    """`is_nested` of the instances of a class."""
+    return issubclass(kind, (list, tuple, Mapping)) and not issubclass(kind, TensorShape)
 
 
 def _parts(tree: Any) -> Any:
