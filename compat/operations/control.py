@@ -788,3 +788,16 @@ def error_codes(tf):
     e = tf.errors
     kinds = [e.InvalidArgumentError, e.NotFoundError, e.OutOfRangeError, e.UnimplementedError]
     return [e.OK, e.UNAUTHENTICATED, *[kind(None, None, "text").error_code for kind in kinds]]
+
+
+@case(
+    better="functions run eagerly: the branch that was not taken is not connected",
+    answer=lambda: ["a number", "None"],
+)
+def cond_in_a_function(tf):
+    x, w = tf.constant(2.0), tf.constant(3.0)
+    f = tf.function(lambda: tf.cond(x < w, lambda: x * x, lambda: w * w))
+    with tf.GradientTape() as tape:
+        tape.watch([x, w])
+        y = f()
+    return ["None" if g is None else "a number" for g in tape.gradient(y, [x, w])]
