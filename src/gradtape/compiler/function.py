@@ -312,7 +312,7 @@ def _kind(leaf: Any) -> Any:
     if isinstance(leaf, (np.ndarray, np.generic)):
         return kind, leaf.shape, leaf.dtype
     if kind is slice:
-        return kind, tuple(map(_kind, (leaf.start, leaf.stop, leaf.step)))
+        leaf = leaf.start, leaf.stop, leaf.step
     try:
         hash(leaf)
     except TypeError:

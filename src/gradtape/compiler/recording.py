@@ -207,12 +207,13 @@ def record(
     with seen_by(trace) as seen:
         try:
             result = f(*tree[0], **tree[1])
+            found = structure.flatten(result)
+            values = [plain(_value(leaf)) for leaf in found]
         except BaseException:
             trace.open = False
             _finish(seen)
             raise
         trace.open = False
-    found = structure.flatten(result)
     try:
         kinds = [_kind_of(leaf, taken.leaves) for leaf in found]
     except UnrecordedError:
@@ -227,10 +228,9 @@ def record(
     ] + [_reference(value, trace) for _, value in assigned]
     program, variables = _with_used_inputs(trace.program, len(taken.numbers), seen.read)
     given = _Given(result, kinds, variables, [variable for variable, _ in assigned])
-    values = [
-        leaf if k is None else plain(_value(leaf)) for leaf, k in zip(found, kinds, strict=True)
-    ]
-    answer = given.put_together(values)
+    answer = given.put_together(
+        [leaf if k is None else value for leaf, k, value in zip(found, kinds, values, strict=True)]
+    )
     return answer, None if new else Compiled(program, taken, given)
 
 

@@ -7,7 +7,6 @@ code. Each call is done at once on the value behind it, and appended to the prog
 
 from __future__ import annotations
 
-import functools
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -387,7 +386,7 @@ class Traced:
             raise AttributeError(name)
         own = getattr(np.ndarray, name, None)
         if name in _IN_PLACE:
-            return functools.partial(self._written, self, changed, own)
+            return lambda *args, **kwargs: self._written(self, changed, own, args, kwargs)
         getattr(self.value, name)  # an AttributeError as NumPy has it
         if callable(own) and name not in _LOOKS:
             return lambda *args, **kwargs: self.owner.call(own, (self, *args), kwargs)
@@ -396,6 +395,8 @@ class Traced:
     # -- Python looks at it ---------------------------------------------------------------------
 
     def __bool__(self) -> bool:
+        if self.size == 1 and self.dtype.kind != "b":
+            return bool(self != 0)  # for less depends on it than on the number
         return bool(self.owner.look(self))
 
     def __int__(self) -> int:

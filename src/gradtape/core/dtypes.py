@@ -87,3 +87,8 @@ def _has_dtype(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_has_dtype, value))
     return hasattr(value, "dtype")
+
+
+def in_dtype(value: Any, kind: Any) -> Any:
+    """`value` in the dtype that `kind` makes numbers of; a value of a program stays one."""
+    return value.astype(kind) if hasattr(value, "astype") else kind(value)
