@@ -31,6 +31,10 @@ def _elementwise(build: Builder, *args: Any, **kwargs: Any) -> Any:
     return build.map(ufunc.__name__, *map(build.node, args, dtypes), dtype=out)
 
 
+_EXACT = frozenset({("f", "f"), ("b", "f"), ("b", "i"), ("b", "b")})
+"""Kinds of result and operands that machines compute as Python does, whose integers have no end."""
+
+
 def _python_operator(ufunc: np.ufunc) -> Lowering:
     """An operator of two Python numbers, in float64 or int64."""
 
@@ -38,7 +42,7 @@ def _python_operator(ufunc: np.ufunc) -> Lowering:
         dtype = build.spec.dtype
         inner = np.result_type(*[np.dtype(build.spec_of(arg)) for arg in args])
         op = OPS.get(ufunc.__name__)
-        if op is None or inner.kind not in op.kinds or (ufunc is np.power and inner.kind != "f"):
+        if op is None or inner.kind not in op.kinds or (dtype.kind, inner.kind) not in _EXACT:
             return NotImplemented
         return build.map(ufunc.__name__, *[build.node(a, inner) for a in args], dtype=dtype)
 
