@@ -156,7 +156,12 @@ class _Driver:
     def __init__(self, native: Native) -> None:
         self.native = native
         self.offset = _data_offset()
-        self.names: dict[str, Any] = {"_same": same, "_broken": _broken, "_fail": _fail, "_fix": _fix}
+        self.names: dict[str, Any] = {
+            "_same": same,
+            "_broken": _broken,
+            "_fail": _fail,
+            "_fix": _fix,
+        }
         self.lines: list[str] = []
         self.scalars: dict[Node, int] = {}
         self.slots: dict[Node, int] = {}

@@ -98,9 +98,7 @@ class Scatter(Region):
 
     __slots__ = ()
 
-    def __init__(
-        self, place: View, base: Node, value: Node, positions: Node, adds: bool
-    ) -> None:
+    def __init__(self, place: View, base: Node, value: Node, positions: Node, adds: bool) -> None:
         super().__init__(base, value, place.strides, place.offset, adds)
         self.operands = (base, value, positions)
 

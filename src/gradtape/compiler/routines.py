@@ -55,7 +55,9 @@ class RoutineKernel:
         place = self._arrays[base]
         for by in (str(start) if start else "", offset):
             if by:
-                place = self.code.new(f"getelementptr {TYPES[node.dtype.name]}, ptr {place}, i64 {by}")
+                place = self.code.new(
+                    f"getelementptr {TYPES[node.dtype.name]}, ptr {place}, i64 {by}"
+                )
         return place
 
     def constant(self, kind: str, value: Any) -> str:
@@ -167,9 +169,7 @@ def _copy(kernel: RoutineKernel, node: Routine, source: Node) -> None:
     kernel.declared["llvm.memcpy.p0.p0.i64"] = declaration
     size = node.size * node.dtype.itemsize
     to, start = kernel.address(node), kernel.address(source)
-    kernel.code.do(
-        f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, i64 {size}, i1 false)"
-    )
+    kernel.code.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, i64 {size}, i1 false)")
 
 
 def _cholesky(kernel: RoutineKernel, node: Routine) -> None:
@@ -226,9 +226,58 @@ def _solve_triangle(kernel: RoutineKernel, node: Routine) -> None:
     kernel.loop(math.prod(stack), solve)
 
 
+_FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
+_STEPS = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
+
+
+def _signed(word: int) -> int:
+    return word - (1 << 64) if word >> 63 else word
+
+
+def _block(code: Code, counter: Sequence[str], key: str) -> list[str]:
+    """Four words of 64 random bits for a counter of four: ten rounds of Philox."""
+
+    def halves(word: str, factor: int) -> tuple[str, str]:
+        wide = code.new(f"zext i64 {word} to i128")
+        product = code.new(f"mul i128 {wide}, {factor}")
+        high = code.new(f"trunc i128 {code.new(f'lshr i128 {product}, 64')} to i64")
+        return high, code.new(f"trunc i128 {product} to i64")
+
+    a, b, c, d = counter
+    for turn in range(10):
+        keys = [
+            code.new(f"add i64 {start}, {_signed(turn * step % (1 << 64))}")
+            for start, step in zip((key, "0"), _STEPS, strict=True)
+        ]
+        (high0, low0), (high1, low1) = halves(a, _FACTORS[0]), halves(c, _FACTORS[1])
+        first, second = code.new(f"xor i64 {high1}, {b}"), code.new(f"xor i64 {high0}, {d}")
+        a, c = (code.new(f"xor i64 {x}, {k}") for x, k in zip((first, second), keys, strict=True))
+        b, d = low1, low0
+    return [a, b, c, d]
+
+
+def _philox(kernel: RoutineKernel, node: Routine) -> None:
+    """The words of `numpy.random.Philox` whose counter starts at the number of the draw."""
+    code, state = kernel.code, node.operands[0]
+    key, draw = (code.new(f"load i64, ptr {kernel.address(state, offset)}") for offset in ("", "1"))
+    whole, rest = divmod(node.size, 4)
+
+    def write(block: str, count: int) -> None:
+        first = code.new(f"add i64 {block}, 1")
+        start = code.new(f"mul i64 {block}, 4")
+        for k, word in enumerate(_block(code, [first, "0", draw, "0"], key)[:count]):
+            place = kernel.address(node, code.new(f"add i64 {start}, {k}"))
+            code.do(f"store i64 {word}, ptr {place}")
+
+    kernel.loop(whole, lambda block: write(block, 4))
+    if rest:
+        write(str(whole), rest)
+
+
 ROUTINES: dict[str, Callable[[RoutineKernel, Routine], None]] = {
     "product": _product,
     "cholesky": _cholesky,
     "solve": _solve,
     "solve_triangle": _solve_triangle,
+    "philox": _philox,
 }

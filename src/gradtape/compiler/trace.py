@@ -22,6 +22,7 @@ from gradtape.core.rules import RULES
 
 _NUMBERS = (bool, int, float, complex)
 
+
 class Trace:
     """The program that is being written; it belongs to one thread."""
 

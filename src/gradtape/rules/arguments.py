@@ -68,6 +68,19 @@ def of_plain_arrays(name: str, count: int) -> Callable[[Callable[..., Any]], Cal
     return decorate
 
 
+def one_call(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function that hands arrays to SciPy: a program being recorded keeps the call."""
+
+    @wraps(f)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        for array in args:
+            if getattr(array, "is_known", False):
+                return array.owner.call(called, args, kwargs)
+        return f(*args, **kwargs)
+
+    return called
+
+
 def joined(value: Any) -> Any:
     """`value`; a list as one array or Tensor. A Python number stays one, and promotes nothing."""
     return as_array(value) if value.__class__ in (list, tuple) else value

@@ -50,9 +50,7 @@ def _solved(build: Builder, a: Node, b: Node) -> Any:
     if not _has("gesv", build, a, b):
         return NotImplemented
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    columns = [
-        build.copied(turned(broadcast(node, (*stack, *node.shape[-2:])))) for node in (a, b)
-    ]
+    columns = [build.copied(turned(broadcast(node, (*stack, *node.shape[-2:])))) for node in (a, b)]
     result = Routine("solve", columns[1].shape, build.spec.dtype, columns, True)
     return turned(_factored(build, result))
 

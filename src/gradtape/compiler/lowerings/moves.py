@@ -206,7 +206,9 @@ def diagonal(node: Node, offset: int, axis1: int, axis2: int) -> Node:
         start += max(-offset, 0) * strides[first] + max(offset, 0) * strides[second]
     rest = [a for a in range(len(node.shape)) if a not in (first, second)]
     shape = [*[node.shape[a] for a in rest], length]
-    return viewed(node, shape, [*[strides[a] for a in rest], strides[first] + strides[second]], start)
+    return viewed(
+        node, shape, [*[strides[a] for a in rest], strides[first] + strides[second]], start
+    )
 
 
 @lowers(np.diagonal, np.linalg.diagonal)

@@ -45,9 +45,7 @@ def _expanded(build: Builder, index: Any, shape: Sequence[int]) -> list[Any] | N
     """An index with a part for each axis; None if native code cannot follow it."""
     parts: list[Any] = []
     for part in index if isinstance(index, tuple) else (index,):
-        if isinstance(part, (list, bool, np.bool_)) or (
-            isinstance(part, slice) and has_refs(part)
-        ):
+        if isinstance(part, (list, bool, np.bool_)) or (isinstance(part, slice) and has_refs(part)):
             if has_refs(part):
                 return None
             part = np.asarray(part) if not isinstance(part, slice) else part
@@ -148,9 +146,7 @@ def scattered(build: Builder, base: Node, index: Any, value: Any, adds: bool) ->
     return put(build, base, found, value, adds)
 
 
-def put(
-    build: Builder, base: Node, place: tuple[View, Node], value: Node, adds: bool
-) -> Node:
+def put(build: Builder, base: Node, place: tuple[View, Node], value: Node, adds: bool) -> Node:
     """`base` with `value` at each place."""
     view, positions = place
     value = broadcast(value, view.shape)

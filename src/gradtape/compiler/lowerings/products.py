@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler import blas
-from gradtape.compiler.loops import Node, Routine, access, broadcast, reshaped, transposed, viewed
+from gradtape.compiler.loops import Node, Routine, access, reshaped, transposed, viewed
 from gradtape.compiler.lower import Builder, has_refs, lowers
 from gradtape.compiler.lowerings.common import axis_numbers
 from gradtape.compiler.routines import layout
