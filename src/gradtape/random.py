@@ -30,9 +30,9 @@ _ONE_MORE = np.array([0, 1], np.uint64)
 @of_plain_arrays("random", 1)
 def words(state: Any, count: int) -> Any:
     """`count` words of 64 random bits; `state` holds the key and the number of the draw."""
-    key, draw = state.tolist()
-    bits = np.random.Philox(counter=[0, 0, draw, 0], key=[key, 0])
-    return bits.random_raw(count)
+    counter, key = np.zeros(4, np.uint64), np.zeros(2, np.uint64)
+    key[0], counter[2] = state
+    return np.random.Philox(counter=counter, key=key).random_raw(count)
 
 
 def _lengths(shape: Any) -> tuple[int, ...]:

@@ -323,8 +323,9 @@ def clustered(nodes: Sequence[Node]) -> list[Cluster | Step]:
             continue
         if isinstance(node, Routine):
             place[node] = len(schedule)
-            schedule.append(Cluster(()))
-            schedule[-1].nodes = [node] if node.status is None else [node, node.status]
+            alone = Cluster(())
+            alone.nodes = [node] if node.status is None else [node, node.status]
+            schedule.append(alone)
             continue
         space = space_of(node)
         kind = space, isinstance(node, (Scan, Scatter))  # whose loops run one after the other

@@ -52,12 +52,10 @@ class RoutineKernel:
     def address(self, node: Node, offset: str = "") -> str:
         """Where a node's first entry lies, or the one `offset` entries further on."""
         base, _, start = access(node)
-        place = self._arrays[base]
+        place, memory = self._arrays[base], TYPES[node.dtype.name]
         for by in (str(start) if start else "", offset):
             if by:
-                place = self.code.new(
-                    f"getelementptr {TYPES[node.dtype.name]}, ptr {place}, i64 {by}"
-                )
+                place = self.code.new(f"getelementptr {memory}, ptr {place}, i64 {by}")
         return place
 
     def constant(self, kind: str, value: Any) -> str:

@@ -391,6 +391,8 @@ class Traced:
         getattr(self.value, name)  # an AttributeError as NumPy has it
         if callable(own) and name not in _LOOKS:
             return lambda *args, **kwargs: self.owner.call(own, (self, *args), kwargs)
+        if name in ("flags", "strides"):  # how it lies in memory is no matter of its values
+            return getattr(self.value, name)
         return getattr(self.owner.look(self), name)
 
     # -- Python looks at it ---------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def _roll(build: Builder, a: Any, shift: Any, axis: Any = None) -> Any:
 
 
 @lowers(np.tile)
-def _tile(build: Builder, A: Any, reps: Any) -> Any:
+def _tile(build: Builder, A: Any, reps: Any) -> Any:  # noqa: N803 (NumPy's name)
     if has_refs(reps):
         return NotImplemented
     node = build.node(A)
@@ -162,9 +163,9 @@ def _split(build: Builder, ary: Any, where: Any, axis: int = 0) -> Any:
     if isinstance(where, (int, np.integer)):
         lengths = [build.lowered.program.specs[index].shape[axis] for index in build.call.outs]
         cuts = np.cumsum([0, *lengths]).tolist()
-        return [_slice(node, axis, a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [_slice(node, axis, a, b) for a, b in pairwise(cuts)]
     cuts = [0, *[int(cut) for cut in where], node.shape[axis]]
-    return [_slice(node, axis, a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [_slice(node, axis, a, b) for a, b in pairwise(cuts)]
 
 
 @lowers(np.unstack)

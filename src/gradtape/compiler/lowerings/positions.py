@@ -64,6 +64,8 @@ def _expanded(build: Builder, index: Any, shape: Sequence[int]) -> list[Any] | N
 
 
 def _kind_of(build: Builder, part: Any) -> str:
+    if isinstance(part, Node):
+        return part.dtype.kind
     if part.__class__ is Ref:
         spec = build.lowered.program.specs[part.index]
         return spec.dtype.kind
@@ -87,7 +89,8 @@ def located(build: Builder, node: Node, index: Any) -> tuple[View, Node] | None:
                 adjacent = False
             if not node.shape[axis]:
                 return None
-            advanced.append((checked(build, part, node.shape[axis]), strides[axis]))
+            where = part if isinstance(part, Node) else checked(build, part, node.shape[axis])
+            advanced.append((where, strides[axis]))
             spots.append(len(axes))
         elif part is None:
             axes.append((1, 0))

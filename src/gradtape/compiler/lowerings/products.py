@@ -17,7 +17,7 @@ from gradtape.compiler.routines import layout
 UNROLLED = 4
 """Sums of up to so many products are written out, so that they join the loops around them."""
 
-SMALL = 2048
+SMALL = 512
 """Multiplications of a matrix product up to which loops are as quick as BLAS."""
 
 
@@ -28,7 +28,7 @@ def contracted(build: Builder, a: Node, la: str, b: Node, lb: str, out: str) -> 
     both = [x for x in la if x in lb]
     stack, k = "".join(x for x in both if x in out), "".join(x for x in both if x not in out)
     m, n = "".join(x for x in la if x not in lb), "".join(x for x in lb if x not in la)
-    length = dict(zip(la + lb, (*a.shape, *b.shape), strict=True))
+    length: dict[str, int] = dict(zip(la + lb, (*a.shape, *b.shape), strict=True))
     sizes = [math.prod(length[x] for x in labels) for labels in (m, k, n)]
     if _is_for_blas(build.spec.dtype, sizes) and math.prod(length[x] for x in stack):
         result = _by_blas(build, (a, la), (b, lb), (stack, m, k, n))
@@ -74,7 +74,7 @@ def _by_loops(
     length = dict(zip(la + lb, (*a.shape, *b.shape), strict=True))
     count = math.prod(length[x] for x in k)
     few = bool(k) and 0 < count <= UNROLLED
-    labels = k + m + n if few else m + n + k if _runs_along(b, lb, k) else m + k + n
+    labels = k + m + n if few else _loop_order(first, second, (m, k, n))
     shape = [length[x] for x in labels]
     left, right = _aligned(a, la, labels, shape), _aligned(b, lb, labels, shape)
     if few:
@@ -84,9 +84,18 @@ def _by_loops(
     return build.reduce("add", product, range(start, start + len(k)), False) if k else product
 
 
-def _runs_along(node: Node, labels: str, k: str) -> bool:
-    """Whether the entries that are summed lie side by side."""
-    return bool(k) and access(node)[1][labels.index(k[-1])] == 1
+def _loop_order(
+    first: tuple[Node, str], second: tuple[Node, str], labels: tuple[str, str, str]
+) -> str:
+    """The labels, those last whose entries of the larger operand lie side by side."""
+    (a, _), (b, _) = first, second
+    node, own = first if a.size > b.size else second
+    strides = access(node)[1]
+    inner = {x for x, stride in zip(own, strides, strict=True) if stride == 1}
+    m, k, n = labels
+    if inner.intersection(k):
+        return m + n + k
+    return n + k + m if inner.intersection(m) else m + k + n
 
 
 def _written_out(build: Builder, left: Node, right: Node, count: int) -> Node:

@@ -44,7 +44,15 @@ def _extreme(
     build: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **options: Any
 ) -> Any:
     op = "max" if build.call.function is np.max else "min"
-    return _reduction(op)(build, a, axis, None, out, keepdims, **options)
+    initial = options.pop("initial", np._NoValue)
+    if initial is np._NoValue:
+        return _reduction(op)(build, a, axis, None, out, keepdims, **options)
+    node = build.node(a, build.spec.dtype)
+    if out is not None or options or has_refs(axis, keepdims) or node.dtype.kind not in "fiu":
+        return NotImplemented
+    found = build.reduce(op, node, axis, keepdims is not np._NoValue and bool(keepdims))
+    name = {"max": "maximum", "min": "minimum"}[op]
+    return build.map(name, found, build.node(initial, node.dtype), dtype=node.dtype)
 
 
 @lowers(np.mean)

@@ -42,7 +42,8 @@ LOWERINGS[np.cumsum], LOWERINGS[np.cumprod] = _cumulative("add"), _cumulative("m
 def _accumulate(
     build: Builder, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None
 ) -> Any:
-    name = build.call.function.__self__.__name__
+    ufunc: Any = build.call.function
+    name = ufunc.__self__.__name__
     node = build.node(array)
     if out is not None or has_refs(axis, dtype) or name not in OPS or OPS[name].special:
         return NotImplemented
