@@ -29,7 +29,7 @@ def contracted(build: Builder, a: Node, la: str, b: Node, lb: str, out: str) -> 
     stack, k = "".join(x for x in both if x in out), "".join(x for x in both if x not in out)
     m, n = "".join(x for x in la if x not in lb), "".join(x for x in lb if x not in la)
     length: dict[str, int] = dict(zip(la + lb, (*a.shape, *b.shape), strict=True))
-    sizes = [math.prod(length[x] for x in labels) for labels in (m, k, n)]
+    sizes: list[int] = [math.prod([length[x] for x in part]) for part in (m, k, n)]
     if _is_for_blas(build.spec.dtype, sizes) and math.prod(length[x] for x in stack):
         result = _by_blas(build, (a, la), (b, lb), (stack, m, k, n))
     else:
