@@ -1,0 +1,448 @@
+"""Our own exponential, logarithm, sine and their kin, inlined into loops of vectors.
+
+Each reduces its argument as Cody and Waite (Software Manual for the Elementary Functions, 1980) do, with
+fused multiply-add; then comes a polynomial: those of exp, expm1 and sin from `tools/minimax.py` (Remez'
+algorithm), that of log from FreeBSD's e_log.c and e_logf.c. See also Muller et al., Handbook of
+Floating-Point Arithmetic, 2nd edition (2018), chapter 10, and Shibata and Petrogiannis, SLEEF (2020), whose
+single reduction by multiples of pi the sine follows. Arguments outside the range of the short way (infinite,
+NaN, denormal, very large) are rare: if one is in a vector, a careful function does the whole vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradtape.compiler.code import OPS, Code, Op
+from gradtape.compiler.library import NAMES, library
+from gradtape.compiler.processor import fuses
+from gradtape.compiler.values import Formula, Value, fma, polynomial, where
+
+
+@dataclass(frozen=True)
+class Format:
+    """What the formulas need to know about a floating-point format.
+
+    Attributes
+    ----------
+    bits, bias
+        How many bits of the significand are stored; the bias of the exponent.
+    shifter
+        Adding it leaves a rounded integer in the lowest bits: 1.5 * 2**bits.
+    log2
+        The logarithm of 2, in parts; products of the first with integers are exact.
+    pi
+        Pi, in parts.
+    root
+        The bits of the square root of one half.
+    """
+
+    bits: int
+    bias: int
+    shifter: float
+    log2: tuple[float, ...]
+    pi: tuple[float, ...]
+    root: int
+    largest_sin: float
+    largest_exp: float
+    exp_clamp: tuple[float, float]
+    exp: tuple[float, ...]
+    expm1: tuple[float, ...]
+    sin: tuple[float, ...]
+    log: tuple[float, ...]
+
+
+_hex = float.fromhex
+
+FORMATS = {
+    "float64": Format(
+        bits=52,
+        bias=1023,
+        shifter=1.5 * 2.0**52,
+        log2=(_hex("0x1.62e42fefa3800p-1"), _hex("0x1.ef35793c76730p-45")),
+        pi=(
+            _hex("0x1.921fb54442d18p+1"),
+            _hex("0x1.1a62633145c07p-53"),
+            _hex("-0x1.f1976b7ed8fbcp-109"),
+        ),
+        root=0x3FE6A09E667F3BCD,
+        largest_sin=2.0**29,
+        largest_exp=708.0,
+        exp_clamp=(-750.0, 711.0),
+        exp=(
+            0.5000000000000012,
+            0.166666666666667,
+            0.04166666666651607,
+            0.008333333333307182,
+            0.0013888888946871998,
+            0.00019841269917439343,
+            2.4801490072946588e-05,
+            2.755721624969722e-06,
+            2.7631238480741397e-07,
+            2.5117877031324497e-08,
+        ),
+        expm1=(
+            0.5,
+            0.16666666666666677,
+            0.0416666666666667,
+            0.008333333333321648,
+            0.0013888888888866826,
+            0.0001984126988608465,
+            2.480158736057972e-05,
+            2.755724425029376e-06,
+            2.7557242739303826e-07,
+            2.5109022696394494e-08,
+            2.0924449815981602e-09,
+        ),
+        sin=(
+            -0.16666666666666666,
+            0.008333333333333214,
+            -0.0001984126984121554,
+            2.755731921217018e-06,
+            -2.5052106963359826e-08,
+            1.6058944077735184e-10,
+            -7.643101030298696e-13,
+            2.722287843059089e-15,
+        ),
+        log=(
+            6.666666666666735130e-01,
+            3.999999999940941908e-01,
+            2.857142874366239149e-01,
+            2.222219843214978396e-01,
+            1.818357216161805012e-01,
+            1.531383769920937332e-01,
+            1.479819860511658591e-01,
+        ),
+    ),
+    "float32": Format(
+        bits=23,
+        bias=127,
+        shifter=1.5 * 2.0**23,
+        log2=(_hex("0x1.62e4000000000p-1"), _hex("0x1.7f7d1c0000000p-20")),
+        pi=(
+            _hex("0x1.921fb60000000p+1"),
+            _hex("-0x1.777a5c0000000p-24"),
+            _hex("-0x1.ee59da0000000p-49"),
+        ),
+        root=0x3F3504F3,
+        largest_sin=2.0**15,
+        largest_exp=87.0,
+        exp_clamp=(-105.0, 89.0),
+        exp=(
+            0.5000000095618174,
+            0.1666651891256454,
+            0.04166620442988804,
+            0.00836888273859782,
+            0.001395057538176176,
+        ),
+        expm1=(
+            0.5000000046177772,
+            0.1666666681706384,
+            0.04166635531109682,
+            0.008333273042706296,
+            0.0013940969211324683,
+            0.00019914177025506804,
+        ),
+        sin=(
+            -0.1666666047430725,
+            0.008333088395940312,
+            -0.00019811125877564886,
+            2.6089558532779075e-06,
+        ),
+        log=(
+            _hex("0xaaaaaa.0p-24"),
+            _hex("0xccce13.0p-25"),
+            _hex("0x91e9ee.0p-25"),
+            _hex("0xf89e26.0p-26"),
+        ),
+    ),
+}
+
+# -- functions of the text ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function with a short way, for the arguments that are `common`, and a careful one."""
+
+    formula: Formula
+    common: Formula | None = None
+    careful: Formula | None = None
+
+
+FUNCTIONS: dict[str, Function] = {}
+
+
+def _function(
+    name: str, common: Formula | None = None, careful: Formula | None = None
+) -> Callable[[Formula], Formula]:
+    """Decorate the formula of a function of our own; gives what calls it."""
+
+    def register(short: Formula) -> Formula:
+        FUNCTIONS[name] = Function(short, common, careful)
+        return lambda *x: _call(name, x)
+
+    return register
+
+
+def _call(name: str, x: Sequence[Value]) -> Value:
+    """Call the function, written into the module once."""
+    code, dtype = x[0].code, x[0].dtype
+    symbol = f"gradtape_{name}_{dtype.name}x{code.lanes}"
+    if symbol not in code._declared:
+        code._declared[symbol] = ""
+        code._declared[symbol] = _definition(symbol, FUNCTIONS[name], code, dtype)
+    return x[0].new(code.call(symbol, dtype, *[v.text for v in x]))
+
+
+def _definition(symbol: str, function: Function, code: Code, dtype: np.dtype[Any]) -> str:
+    """The text of a function, and of its careful twin."""
+    names = ["%x", "%y"][: function.formula.__code__.co_argcount]
+    body = Code(code.lanes, code._declared, [0])
+    x = [Value(body, name, dtype) for name in names]
+    kind = body.type(dtype)
+    parameters = ", ".join(f"{kind} {name}" for name in names)
+    careful = ""
+    if function.common and function.careful:
+        common = function.common(*x)
+        body.do(f"br i1 {_all(common)}, label %short, label %careful")
+        body.lines.append("careful:")
+        body.do(f"%slow = call {kind} @{symbol}_careful({parameters})")
+        body.do(f"ret {kind} %slow")
+        body.lines.append("short:")
+        careful = _whole(f"{symbol}_careful", "noinline cold", function.careful, body, names, dtype)
+    body.do(f"ret {kind} {function.formula(*x).text}")
+    head = f"define internal {kind} @{symbol}({parameters}) alwaysinline #0 {{"
+    return "\n".join([careful, head, *body.lines, "}"])
+
+
+def _whole(
+    symbol: str, how: str, formula: Formula, code: Code, names: Sequence[str], dtype: np.dtype[Any]
+) -> str:
+    """A function that is one formula."""
+    body = Code(code.lanes, code._declared, [0])
+    kind = body.type(dtype)
+    result = formula(*[Value(body, name, dtype) for name in names])
+    body.do(f"ret {kind} {result.text}")
+    parameters = ", ".join(f"{kind} {name}" for name in names)
+    return "\n".join([f"define internal {kind} @{symbol}({parameters}) {how} #0 {{", *body.lines, "}"])
+
+
+def _all(mask: Value) -> str:
+    """Whether all lanes of a mask hold."""
+    lanes = mask.code.lanes
+    if lanes == 1:
+        return mask.text
+    name = f"llvm.vector.reduce.and.v{lanes}i1"
+    mask.code._declared.setdefault(name, f"declare i1 @{name}(<{lanes} x i1>)")
+    return mask.code.new(f"call i1 @{name}(<{lanes} x i1> {mask.text})")
+
+
+# -- the exponential ----------------------------------------------------------------------------
+
+
+def _rounded(x: Value, factor: float) -> tuple[Value, Value]:
+    """``x * factor`` as an integer: the number, and that number's bits (in the lowest places)."""
+    f = FORMATS[x.dtype.name]
+    shifted = fma(x, factor, f.shifter)
+    return shifted - f.shifter, shifted.bits()
+
+
+def _power_of_two(bits: Value, like: Value) -> Value:
+    """``2**n`` of an integer in the lowest places of `bits`."""
+    f = FORMATS[like.dtype.name]
+    return ((bits << f.bits) + (f.bias << f.bits)).real()
+
+
+def _reduced(x: Value) -> tuple[Value, Value]:
+    """``r`` and the bits of ``n``, such that ``x = n log 2 + r``."""
+    f = FORMATS[x.dtype.name]
+    n, bits = _rounded(x, 1 / np.log(2.0))
+    return fma(n, -f.log2[1], fma(n, -f.log2[0], x)), bits
+
+
+def _within_exp(x: Value) -> Value:
+    return abs(x) <= FORMATS[x.dtype.name].largest_exp
+
+
+def _exp_of_reduced(r: Value) -> Value:
+    q = polynomial(r, FORMATS[r.dtype.name].exp)
+    return fma(r * r, q, r) + 1
+
+
+def _exp_careful(x: Value) -> Value:
+    """By two powers of two, each of which is a normal number, so that it is rounded once."""
+    f = FORMATS[x.dtype.name]
+    low, high = f.exp_clamp
+    x = where(x > high, high, where(x < low, low, x))
+    n, _ = _rounded(x, 1 / np.log(2.0))
+    r, _ = _reduced(x)
+    half, half_bits = _rounded(n, 0.5)
+    rest_bits = ((n - half) + f.shifter).bits()
+    return _exp_of_reduced(r) * _power_of_two(half_bits, x) * _power_of_two(rest_bits, x)
+
+
+@_function("exp", _within_exp, _exp_careful)
+def exp(x: Value) -> Value:
+    """``2**n (1 + r + r**2 q(r))``."""
+    r, bits = _reduced(x)
+    return _exp_of_reduced(r) * _power_of_two(bits, x)
+
+
+@_function("expm1", _within_exp, lambda x: _exp_careful(x) - 1)
+def expm1(x: Value) -> Value:
+    """``2**n p + (2**n - 1)`` with ``p = exp(r) - 1``."""
+    r, bits = _reduced(x)
+    p = fma(r * r, polynomial(r, FORMATS[x.dtype.name].expm1), r)
+    scale = _power_of_two(bits, x)
+    return fma(scale, p, scale - 1).sign_of(x)
+
+
+@_function("tanh")
+def tanh(x: Value) -> Value:
+    """``-e / (e + 2)`` with ``e = exp(-2 abs(x)) - 1``."""
+    size = abs(x)
+    e = expm1(where(size > 22.0, 22.0, size) * -2.0)
+    return (e / (e + 2)).sign_of(x)
+
+
+# -- the logarithm ------------------------------------------------------------------------------
+
+
+def _exponent(x: Value) -> tuple[Value, Value]:
+    """``m`` from the root of one half to that of two, and ``k``: ``x = 2**k m``."""
+    f = FORMATS[x.dtype.name]
+    moved = x.bits() + ((f.bias << f.bits) - f.root)
+    m = ((moved & ((1 << f.bits) - 1)) + f.root).real()
+    biased = ((moved >> f.bits) | (f.bias + f.bits << f.bits)).real()
+    return m, biased - (2.0**f.bits + f.bias)
+
+
+def _log_of(k: Value, rest: Value) -> Value:
+    """``k log 2 + log(1 + rest)`` as FreeBSD's e_log.c has it."""
+    f = FORMATS[k.dtype.name]
+    s = rest / (rest + 2)
+    z = s * s
+    half_square = rest * rest * 0.5
+    correction = fma(z, polynomial(z, f.log), half_square) * s
+    return fma(k, f.log2[0], rest - (half_square - fma(k, f.log2[1], correction)))
+
+
+def _log_careful(x: Value) -> Value:
+    f = FORMATS[x.dtype.name]
+    tiny = 2.0 ** (2 - f.bias)
+    small = x < tiny
+    shift = float(f.bits + 2)
+    m, k = _exponent(where(small, x * 2.0**shift, x))
+    y = _log_of(where(small, k - shift, k), m - 1)
+    y = where(x.same(np.inf), np.inf, y)
+    y = where(x.same(0), -np.inf, where(x < 0, np.nan, y))
+    return where(x.isnan(), x, y)
+
+
+def _normal(x: Value) -> Value:
+    f = FORMATS[x.dtype.name]
+    return _and(x >= 2.0 ** (2 - f.bias), x < np.inf)
+
+
+def _and(a: Value, b: Value) -> Value:
+    return a.new(a.code.binary("and", a.dtype, a.text, b.text))
+
+
+@_function("log", _normal, _log_careful)
+def log(x: Value) -> Value:
+    """``k log 2 + log(m)``."""
+    m, k = _exponent(x)
+    return _log_of(k, m - 1)
+
+
+def _log1p_reduced(x: Value) -> Value:
+    """``1 + x = 2**k (1 + rest)``, `rest` rounded once."""
+    f = FORMATS[x.dtype.name]
+    _, k = _exponent(x + 1)
+    scale = _power_of_two((f.shifter - k).bits(), x)
+    return _log_of(k, fma(x, scale, scale - 1)).sign_of(x)
+
+
+def _log1p_careful(x: Value) -> Value:
+    largest = 2.0 ** (FORMATS[x.dtype.name].bias - 3)
+    inside = _and(x > -1, x < largest)
+    return where(inside, _log1p_reduced(where(inside, x, 0)), _log_careful(x + 1))
+
+
+@_function(
+    "log1p",
+    lambda x: _and(x > -1, x < 2.0 ** (FORMATS[x.dtype.name].bias - 3)),
+    _log1p_careful,
+)
+def log1p(x: Value) -> Value:
+    """``k log 2 + log(1 + rest)``."""
+    return _log1p_reduced(x)
+
+
+# -- sine and cosine ----------------------------------------------------------------------------
+
+
+def _turned(x: Value, n: Value, bits: Value, unit: float) -> Value:
+    """``sin(x - n unit pi)``, its sign changed for odd integers in `bits`."""
+    f = FORMATS[x.dtype.name]
+    r = x
+    for part in f.pi:
+        r = fma(n, -part * unit, r)
+    z = r * r
+    y = fma(z * r, polynomial(z, f.sin), r)
+    return (y.bits() ^ (bits << (8 * x.dtype.itemsize - 1))).real()
+
+
+def _within_turns(x: Value) -> Value:
+    return abs(x) <= FORMATS[x.dtype.name].largest_sin
+
+
+def _by_library(name: str) -> Formula:
+    return lambda x: x.new(library(x.code, name, [x.text], x.dtype))
+
+
+@_function("sin", _within_turns, _by_library("sin"))
+def sin(x: Value) -> Value:
+    """``(-1)**n sin(x - n pi)``."""
+    n, bits = _rounded(x, 1 / np.pi)
+    y = _turned(x, n, bits, 1.0)
+    return where(x.same(0), x, y)
+
+
+@_function("cos", _within_turns, _by_library("cos"))
+def cos(x: Value) -> Value:
+    """``(-1)**(n + 1) sin(x - (2 n + 1) pi/2)``."""
+    f = FORMATS[x.dtype.name]
+    shifted = fma(x, 1 / np.pi, -0.5) + f.shifter
+    n = shifted - f.shifter
+    return _turned(x, n * 2 + 1, shifted.bits() + 1, 0.5)
+
+
+# -- choice -------------------------------------------------------------------------------------
+
+CALLS: dict[str, Formula] = {
+    "exp": exp,
+    "expm1": expm1,
+    "log": log,
+    "log1p": log1p,
+    "sin": sin,
+    "cos": cos,
+    "tanh": tanh,
+}
+
+
+def _emit(name: str, own: Formula) -> Callable[..., str]:
+    def emit(code: Code, x: Sequence[str], dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
+        if not fuses():
+            return library(code, NAMES[name], x, dtype)
+        return own(*[Value(code, text, dtype) for text in x]).text
+
+    return emit
+
+
+for _name, _own in CALLS.items():
+    OPS[_name] = Op("f", _emit(_name, _own))
