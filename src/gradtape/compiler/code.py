@@ -36,7 +36,7 @@ class Code:
     def __init__(self, lanes: int, declared: dict[str, str], counter: list[int]) -> None:
         self.lanes = lanes
         self.lines: list[str] = []
-        self._declared = declared
+        self.declared = declared
         self._counter = counter
 
     def new(self, instruction: str) -> str:
@@ -67,7 +67,7 @@ class Code:
         """A call of a function of equal types."""
         kind = self.type(dtype)
         result = result or kind
-        self._declared.setdefault(name, f"declare {result} @{name}({', '.join([kind] * len(args))})")
+        self.declared.setdefault(name, f"declare {result} @{name}({', '.join([kind] * len(args))})")
         return self.new(f"call {result} @{name}({', '.join(f'{kind} {a}' for a in args)})")
 
     def intrinsic(self, name: str, dtype: np.dtype[Any], *args: str) -> str:
@@ -131,10 +131,16 @@ OPS: dict[str, Op] = {}
 
 
 def op(name: str, kinds: str) -> Callable[[Emit], Emit]:
-    """Decorate the `emit` of a scalar operation."""
+    """Decorate the `emit` of a scalar operation; another one may serve other kinds of numbers."""
 
     def register(emit: Emit) -> Emit:
-        OPS[name] = Op(kinds, emit)
+        other = OPS.get(name)
+
+        def choose(code: Code, x: Sequence[str], dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
+            chosen = emit if other is None or dtype.kind in kinds else other.emit
+            return chosen(code, x, dtype, out)
+
+        OPS[name] = Op(kinds, emit) if other is None else Op(kinds + other.kinds, choose)
         return emit
 
     return register

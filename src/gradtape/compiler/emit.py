@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.code import OPS, TYPES, Code, literal
 from gradtape.compiler.loops import Cluster, Map, Node, Reduce, Source, access, contiguous
-from gradtape.compiler.scalars import OPS, TYPES, Code, literal
 
 VECTOR_BYTES = 32
 BLOCK = 512

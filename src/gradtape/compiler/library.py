@@ -62,7 +62,7 @@ def library(code: Code, name: str, x: Sequence[str], dtype: np.dtype[Any]) -> st
 
 def _by_halves(code: Code, vector: str, x: Sequence[str], dtype: np.dtype[Any]) -> str:
     lanes, scalar = code.lanes, TYPES[dtype.name]
-    small = Code(lanes // 2, code._declared, code._counter)
+    small = Code(lanes // 2, code.declared, code._counter)
     small.lines = code.lines
     whole = code.type(dtype)
     parts = []
@@ -75,12 +75,14 @@ def _by_halves(code: Code, vector: str, x: Sequence[str], dtype: np.dtype[Any]) 
         parts.append(small.call(vector, dtype, *taken))
     order = ", ".join(f"i32 {k}" for k in range(lanes))
     half = f"<{lanes // 2} x {scalar}>"
-    return code.new(f"shufflevector {half} {parts[0]}, {half} {parts[1]}, <{lanes} x i32> <{order}>")
+    return code.new(
+        f"shufflevector {half} {parts[0]}, {half} {parts[1]}, <{lanes} x i32> <{order}>"
+    )
 
 
 def by_lanes(code: Code, plain: str, x: Sequence[str], dtype: np.dtype[Any]) -> str:
     whole, scalar = code.type(dtype), TYPES[dtype.name]
-    one = Code(1, code._declared, code._counter)
+    one = Code(1, code.declared, code._counter)
     one.lines = code.lines
     result = "poison"
     for lane in range(code.lanes):

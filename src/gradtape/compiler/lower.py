@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.code import OPS, TYPES
 from gradtape.compiler.loops import (
     Map,
     Node,
@@ -20,8 +21,8 @@ from gradtape.compiler.loops import (
     transposed,
     viewed,
 )
+from gradtape.compiler.operations import operation
 from gradtape.compiler.program import Call, Program, Ref, Spec, mapped
-from gradtape.compiler.scalars import OPS, TYPES
 from gradtape.compiler.trace import cast as cast_call
 
 Lowering = Callable[..., Any]
@@ -204,7 +205,7 @@ def _has_refs(*trees: Any) -> bool:
 def _elementwise(build: Builder, *args: Any, **kwargs: Any) -> Any:
     """A ufunc whose loop for these dtypes is among the scalar operations."""
     ufunc = build.call.function
-    op = OPS.get(ufunc.__name__)
+    op = operation(ufunc)
     if op is None or ufunc.nout != 1 or ufunc.signature or kwargs or len(args) != ufunc.nin:
         return NotImplemented
     *dtypes, out = ufunc.resolve_dtypes((*[build.spec_of(arg) for arg in args], None))

@@ -51,7 +51,11 @@ def fuses() -> bool:
     import platform
 
     x86 = platform.machine().lower() in ("x86_64", "amd64")
-    return "+fma" in name_and_features()[1].split(",") if x86 else platform.machine() in ("arm64", "aarch64")
+    return (
+        "+fma" in name_and_features()[1].split(",")
+        if x86
+        else platform.machine() in ("arm64", "aarch64")
+    )
 
 
 @functools.cache

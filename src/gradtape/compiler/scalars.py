@@ -7,11 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler import library, special, vectormath
-from gradtape.compiler.code import OPS, TYPES, Code, Op, literal
+from gradtape.compiler.code import OPS, Code, Op
 from gradtape.compiler.code import op as _op
-
-__all__ = ["OPS", "TYPES", "Code", "Op", "library", "literal", "special", "vectormath"]
 
 # -- arithmetic ---------------------------------------------------------------------------------
 
@@ -93,7 +90,7 @@ for _name, _how in {
     "greater_equal": "oge",
 }.items():
     OPS[_name] = Op(
-        "fiu" + ("b" if _name in ("equal", "not_equal") else ""),
+        "fiub",
         lambda code, x, dtype, out, how=_how: code.compare(how, x[0], x[1], dtype),  # type: ignore[misc]
     )
 
@@ -194,28 +191,3 @@ def _cast(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
     else:
         return a
     return code.new(f"{name} {source} {a} to {target}")
-
-
-# -- cheaper ways -------------------------------------------------------------------------------
-
-
-def _special_power(args: Sequence[Any], dtypes: Sequence[Any]) -> Any:
-    """NumPy's own short cuts for constant exponents, and integer powers of floats."""
-    exponent = args[1]
-    if not isinstance(exponent, (int, float, np.integer, np.floating)) or dtypes[0].kind != "f":
-        return None
-    if exponent == 1:
-        return lambda build, dtype: build.node(args[0], dtype)
-    simple = {2: "square", -1: "reciprocal", 0.5: "sqrt"}.get(exponent)
-    if simple:
-        return lambda build, dtype: build.map(simple, build.node(args[0], dtype), dtype=dtype)
-    if exponent == 0:
-        return lambda build, dtype: build.map(
-            "where",
-            *[build.node(True, np.dtype(bool)), build.node(1.0, dtype), build.node(args[0], dtype)],
-            dtype=dtype,
-        )
-    return None
-
-
-OPS["power"] = Op("f", OPS["power"].emit, _special_power)

@@ -1,18 +1,68 @@
-"""Functions of SciPy and NumPy that others make up, as formulas."""
+"""Functions of NumPy and SciPy that others make up, as formulas."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gradtape.compiler.values import Value, formula, where
+from gradtape.compiler.values import Value, both, formula, where
+
+# -- division -----------------------------------------------------------------------------------
+
+
+@formula("floor_divide")
+def _floor_divide(a: Value, b: Value) -> Value:
+    """As NumPy: the quotient less the remainder's part, rounded down, without one rounding too many."""
+    mod = a.op("fmod", b)
+    opposite = both(mod.differs(0), (b < 0) ^ (mod < 0))
+    div = (a - mod) / b
+    div = where(opposite, div - 1, div)
+    floor = div.intrinsic("floor")
+    floor = where(div - floor > 0.5, floor + 1, floor)
+    quotient = a / b
+    floor = where(div.same(0), quotient * 0, floor)
+    floor = where(div.same(0), div.like(0).sign_of(quotient), floor)
+    return where(b.same(0), quotient, floor)
+
+
+@formula("remainder")
+def _remainder(a: Value, b: Value) -> Value:
+    """What is left of `a`, with the sign of `b`."""
+    mod = a.op("fmod", b)
+    opposite = (b < 0) ^ (mod < 0)
+    signed = where(mod.same(0), mod.like(0).sign_of(b), where(opposite, mod + b, mod))
+    return where(b.same(0), mod, signed)
+
+
+# -- steps, angles ------------------------------------------------------------------------------
+
+
+@formula("heaviside")
+def _heaviside(x: Value, at_zero: Value) -> Value:
+    step = where(x < 0, x.like(0), 1.0)
+    return where(x.isnan(), x, where(x.same(0), at_zero, step))
+
+
+for _name in ("deg2rad", "radians"):
+    formula(_name)(lambda x: x * (np.pi / 180))
+for _name in ("rad2deg", "degrees"):
+    formula(_name)(lambda x: x * (180 / np.pi))
+
+
+# -- exponentials and logarithms ----------------------------------------------------------------
 
 
 @formula("logaddexp")
 def _logaddexp(a: Value, b: Value) -> Value:
     """``max + log1p(exp(-abs(a - b)))``; equal infinities have no difference."""
     apart = where(a >= b, a, b) + (-abs(a - b)).op("exp").op("log1p")
-    apart = where(b.isnan(), b, apart)
-    return where(a.same(b), a + np.log(2.0), apart)
+    return where(a.same(b), a + np.log(2.0), where(b.isnan(), b, apart))
+
+
+@formula("logaddexp2")
+def _logaddexp2(a: Value, b: Value) -> Value:
+    """``max + log2(1 + 2**-abs(a - b))``."""
+    apart = where(a >= b, a, b) + (-abs(a - b)).op("exp2").op("log1p") * (1 / np.log(2.0))
+    return where(a.same(b), a + 1, where(b.isnan(), b, apart))
 
 
 @formula("expit")
@@ -20,3 +70,92 @@ def _expit(x: Value) -> Value:
     """``1 / (1 + exp(-x))``, with the exponential of a number that is not positive."""
     e = (-abs(x)).op("exp")
     return where(x < 0, e, 1.0) / (e + 1)
+
+
+@formula("log_expit")
+def _log_expit(x: Value) -> Value:
+    """``-log(1 + exp(-x))``."""
+    return where(x < 0, x, 0.0) - (-abs(x)).op("exp").op("log1p")
+
+
+@formula("logit", wide=True)
+def _logit(p: Value) -> Value:
+    """``log(p / (1 - p))``; near one half ``2 artanh(2 p - 1)``, which does not cancel."""
+    s = (p - 0.5) * 2
+    near = s.op("log1p") - (-s).op("log1p")
+    return where(abs(s) < 0.4, near, (p / (1 - p)).op("log"))
+
+
+@formula("exp10")
+def _exp10(x: Value) -> Value:
+    return x.like(10.0).op("power", x)
+
+
+@formula("exprel")
+def _exprel(x: Value) -> Value:
+    """``(exp(x) - 1) / x``; 1 at 0."""
+    tiny = abs(x) < 1e-17
+    ratio = x.op("expm1") / where(tiny, x.like(1), x)
+    return where(tiny, x.like(1), where(x.same(np.inf), x, ratio))
+
+
+def _x_log(name: str, log: str) -> None:
+    @formula(name)
+    def product(x: Value, y: Value) -> Value:
+        """``x log(y)``; 0 for x = 0 unless y is NaN."""
+        zero = both(x.same(0), y.same(y))
+        return where(zero, x.like(0), x * y.op(log))
+
+
+_x_log("xlogy", "log")
+_x_log("xlog1py", "log1p")
+
+
+@formula("entr")
+def _entr(x: Value) -> Value:
+    """``-x log(x)``; 0 at 0, -inf below."""
+    inside = where(x > 0, -x * x.op("log"), x.like(-np.inf))
+    return where(x.isnan(), x, where(x.same(0), x.like(0), inside))
+
+
+@formula("rel_entr", wide=True)
+def _rel_entr(x: Value, y: Value) -> Value:
+    """``x log(x / y)``, near equal numbers and far apart ones in other words; inf where undefined."""
+    ratio = x / y
+    near = ((x - y) / y).op("log1p")
+    far = x.op("log") - y.op("log")
+    normal = both(ratio > np.finfo(np.float64).tiny, ratio < np.inf)
+    log = where(both(ratio > 0.5, ratio < 2), near, where(normal, ratio.op("log"), far))
+    value = where(both(x > 0, y > 0), x * log, x.like(np.inf))
+    value = where(both(x.same(0), y >= 0), x.like(0), value)
+    return where(x.isnan(), x, where(y.isnan(), y, value))
+
+
+# -- errors -------------------------------------------------------------------------------------
+
+
+@formula("ndtr", wide=True)
+def _ndtr(x: Value) -> Value:
+    """``erfc(-x / sqrt(2)) / 2``, by erf in the middle, as SciPy has it."""
+    z = x * np.sqrt(0.5)
+    tail = abs(z).op("erfc") * 0.5
+    outside = where(z > 0, 1 - tail, tail)
+    return where(abs(z) < 1, z.op("erf") * 0.5 + 0.5, outside)
+
+
+@formula("huber")
+def _huber(delta: Value, r: Value) -> Value:
+    """``r**2 / 2`` up to `delta`, straight beyond it; inf for a negative `delta`."""
+    size = abs(r)
+    inside = r * r * 0.5
+    value = where(size <= delta, inside, delta * (size - delta * 0.5))
+    return where(delta < 0, r.like(np.inf), value)
+
+
+@formula("pseudo_huber", wide=True)
+def _pseudo_huber(delta: Value, r: Value) -> Value:
+    """``delta**2 (sqrt(1 + (r / delta)**2) - 1)``."""
+    v = r / delta
+    value = delta * delta * ((v * v).op("log1p") * 0.5).op("expm1")
+    value = where(delta.same(0), r.like(0), where(r.same(0), r.like(0), value))
+    return where(delta < 0, r.like(np.inf), value)

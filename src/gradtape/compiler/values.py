@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.code import OPS, Code, Op
+from gradtape.compiler.code import OPS, Code, op
 from gradtape.compiler.processor import fuses
 
 TRUTH = np.dtype(bool)
@@ -132,6 +132,10 @@ class Value:
         """The floating-point numbers that have these bits."""
         return self.cast_bits(np.dtype(f"f{self.dtype.itemsize}"))
 
+    def cast(self, dtype: np.dtype[Any]) -> Value:
+        """The same numbers in another dtype."""
+        return self.new(OPS["cast"].emit(self.code, [self.text], self.dtype, dtype), dtype)
+
     def sign_of(self, other: Value) -> Value:
         """This size, with the sign of `other`."""
         return self.intrinsic("copysign", other)
@@ -173,17 +177,35 @@ def _horner(x: Value, coefficients: Sequence[float]) -> Value:
     return result if isinstance(result, Value) else x.like(result)
 
 
+def both(a: Value, b: Value) -> Value:
+    """Where two conditions hold."""
+    return a & b
+
+
 Formula = Callable[..., Value]
 
 
-def formula(name: str, kinds: str = "f") -> Callable[[Formula], Formula]:
-    """Decorate a scalar operation that is written as a formula of values."""
+def formula(name: str, kinds: str = "f", wide: bool = False) -> Callable[[Formula], Formula]:
+    """Decorate a scalar operation that is written as a formula.
+
+    Parameters
+    ----------
+    kinds
+        The kinds of numbers it serves.
+    wide
+        Whether float32 is computed in float64: where the formula cancels, or makes an error of its
+        argument larger.
+    """
 
     def register(function: Formula) -> Formula:
         def emit(code: Code, x: Sequence[str], dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
-            return function(*[Value(code, text, dtype) for text in x]).text
+            values = [Value(code, text, dtype) for text in x]
+            if not (wide and dtype == np.float32):
+                return function(*values).text
+            inner = np.dtype(np.float64)
+            return function(*[v.cast(inner) for v in values]).cast(dtype).text
 
-        OPS[name] = Op(kinds, emit)
+        op(name, kinds)(emit)
         return function
 
     return register

@@ -5,11 +5,12 @@ fused multiply-add; then comes a polynomial: those of exp, expm1 and sin from `t
 algorithm), that of log from FreeBSD's e_log.c and e_logf.c. See also Muller et al., Handbook of
 Floating-Point Arithmetic, 2nd edition (2018), chapter 10, and Shibata and Petrogiannis, SLEEF (2020), whose
 single reduction by multiples of pi the sine follows. Arguments outside the range of the short way (infinite,
-NaN, denormal, very large) are rare: if one is in a vector, a careful function does the whole vector.
+NaN, denormal, very large) are rare: if one is in a vector, the C library does the whole vector.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 from gradtape.compiler.code import OPS, Code, Op
 from gradtape.compiler.library import NAMES, library
 from gradtape.compiler.processor import fuses
-from gradtape.compiler.values import Formula, Value, fma, polynomial, where
+from gradtape.compiler.values import Formula, Value, both, fma, polynomial, where
 
 
 @dataclass(frozen=True)
@@ -166,69 +167,62 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Function:
-    """A function with a short way, for the arguments that are `common`, and a careful one."""
+    """A function: its formula, where that holds, and the function of ours for elsewhere, if not C's."""
 
     formula: Formula
-    common: Formula | None = None
-    careful: Formula | None = None
+    common: Formula | None
+    careful: str
 
 
 FUNCTIONS: dict[str, Function] = {}
 
 
 def _function(
-    name: str, common: Formula | None = None, careful: Formula | None = None
+    name: str, common: Formula | None = None, careful: str = ""
 ) -> Callable[[Formula], Formula]:
     """Decorate the formula of a function of our own; gives what calls it."""
 
     def register(short: Formula) -> Formula:
         FUNCTIONS[name] = Function(short, common, careful)
-        return lambda *x: _call(name, x)
+        return lambda *x: _call(name, *x)
 
     return register
 
 
-def _call(name: str, x: Sequence[Value]) -> Value:
+def _call(name: str, *x: Value) -> Value:
     """Call the function, written into the module once."""
     code, dtype = x[0].code, x[0].dtype
-    symbol = f"gradtape_{name}_{dtype.name}x{code.lanes}"
-    if symbol not in code._declared:
-        code._declared[symbol] = ""
-        code._declared[symbol] = _definition(symbol, FUNCTIONS[name], code, dtype)
-    return x[0].new(code.call(symbol, dtype, *[v.text for v in x]))
+    code.declared.update(_definitions(name, dtype, code.lanes))
+    return x[0].new(code.call(_symbol(name, dtype, code.lanes), dtype, *[v.text for v in x]))
 
 
-def _definition(symbol: str, function: Function, code: Code, dtype: np.dtype[Any]) -> str:
-    """The text of a function, and of its careful twin."""
+def _symbol(name: str, dtype: np.dtype[Any], lanes: int) -> str:
+    return f"gradtape_{name}_{dtype.name}x{lanes}"
+
+
+@functools.cache
+def _definitions(name: str, dtype: np.dtype[Any], lanes: int) -> dict[str, str]:
+    """The text of a function, and of what it calls."""
+    function, symbol = FUNCTIONS[name], _symbol(name, dtype, lanes)
     names = ["%x", "%y"][: function.formula.__code__.co_argcount]
-    body = Code(code.lanes, code._declared, [0])
+    body = Code(lanes, {}, [0])
     x = [Value(body, name, dtype) for name in names]
     kind = body.type(dtype)
-    parameters = ", ".join(f"{kind} {name}" for name in names)
-    careful = ""
-    if function.common and function.careful:
-        common = function.common(*x)
-        body.do(f"br i1 {_all(common)}, label %short, label %careful")
-        body.lines.append("careful:")
-        body.do(f"%slow = call {kind} @{symbol}_careful({parameters})")
-        body.do(f"ret {kind} %slow")
-        body.lines.append("short:")
-        careful = _whole(f"{symbol}_careful", "noinline cold", function.careful, body, names, dtype)
+    if function.common:
+        body.do(f"br i1 {_all(function.common(*x))}, label %common, label %rare")
+        body.lines.append("rare:")
+        slow = (
+            _call(function.careful, *x).text
+            if function.careful
+            else library(body, name, names, dtype)
+        )
+        body.do(f"ret {kind} {slow}")
+        body.lines.append("common:")
     body.do(f"ret {kind} {function.formula(*x).text}")
-    head = f"define internal {kind} @{symbol}({parameters}) alwaysinline #0 {{"
-    return "\n".join([careful, head, *body.lines, "}"])
-
-
-def _whole(
-    symbol: str, how: str, formula: Formula, code: Code, names: Sequence[str], dtype: np.dtype[Any]
-) -> str:
-    """A function that is one formula."""
-    body = Code(code.lanes, code._declared, [0])
-    kind = body.type(dtype)
-    result = formula(*[Value(body, name, dtype) for name in names])
-    body.do(f"ret {kind} {result.text}")
+    how = "noinline cold" if name.endswith("careful") else "alwaysinline"
     parameters = ", ".join(f"{kind} {name}" for name in names)
-    return "\n".join([f"define internal {kind} @{symbol}({parameters}) {how} #0 {{", *body.lines, "}"])
+    head = f"define internal {kind} @{symbol}({parameters}) {how} #0 {{"
+    return {**body.declared, symbol: "\n".join([head, *body.lines, "}"])}
 
 
 def _all(mask: Value) -> str:
@@ -237,7 +231,7 @@ def _all(mask: Value) -> str:
     if lanes == 1:
         return mask.text
     name = f"llvm.vector.reduce.and.v{lanes}i1"
-    mask.code._declared.setdefault(name, f"declare i1 @{name}(<{lanes} x i1>)")
+    mask.code.declared.setdefault(name, f"declare i1 @{name}(<{lanes} x i1>)")
     return mask.code.new(f"call i1 @{name}(<{lanes} x i1> {mask.text})")
 
 
@@ -273,6 +267,7 @@ def _exp_of_reduced(r: Value) -> Value:
     return fma(r * r, q, r) + 1
 
 
+@_function("exp_careful")
 def _exp_careful(x: Value) -> Value:
     """By two powers of two, each of which is a normal number, so that it is rounded once."""
     f = FORMATS[x.dtype.name]
@@ -285,27 +280,31 @@ def _exp_careful(x: Value) -> Value:
     return _exp_of_reduced(r) * _power_of_two(half_bits, x) * _power_of_two(rest_bits, x)
 
 
-@_function("exp", _within_exp, _exp_careful)
+@_function("exp", _within_exp, "exp_careful")
 def exp(x: Value) -> Value:
     """``2**n (1 + r + r**2 q(r))``."""
     r, bits = _reduced(x)
     return _exp_of_reduced(r) * _power_of_two(bits, x)
 
 
-@_function("expm1", _within_exp, lambda x: _exp_careful(x) - 1)
-def expm1(x: Value) -> Value:
-    """``2**n p + (2**n - 1)`` with ``p = exp(r) - 1``."""
+def _expm1_short(x: Value) -> Value:
     r, bits = _reduced(x)
     p = fma(r * r, polynomial(r, FORMATS[x.dtype.name].expm1), r)
     scale = _power_of_two(bits, x)
     return fma(scale, p, scale - 1).sign_of(x)
 
 
+@_function("expm1", _within_exp)
+def expm1(x: Value) -> Value:
+    """``2**n p + (2**n - 1)`` with ``p = exp(r) - 1``."""
+    return _expm1_short(x)
+
+
 @_function("tanh")
 def tanh(x: Value) -> Value:
     """``-e / (e + 2)`` with ``e = exp(-2 abs(x)) - 1``."""
     size = abs(x)
-    e = expm1(where(size > 22.0, 22.0, size) * -2.0)
+    e = _expm1_short(where(size > 22.0, 22.0, size) * -2.0)
     return (e / (e + 2)).sign_of(x)
 
 
@@ -331,56 +330,25 @@ def _log_of(k: Value, rest: Value) -> Value:
     return fma(k, f.log2[0], rest - (half_square - fma(k, f.log2[1], correction)))
 
 
-def _log_careful(x: Value) -> Value:
-    f = FORMATS[x.dtype.name]
-    tiny = 2.0 ** (2 - f.bias)
-    small = x < tiny
-    shift = float(f.bits + 2)
-    m, k = _exponent(where(small, x * 2.0**shift, x))
-    y = _log_of(where(small, k - shift, k), m - 1)
-    y = where(x.same(np.inf), np.inf, y)
-    y = where(x.same(0), -np.inf, where(x < 0, np.nan, y))
-    return where(x.isnan(), x, y)
-
-
 def _normal(x: Value) -> Value:
     f = FORMATS[x.dtype.name]
-    return _and(x >= 2.0 ** (2 - f.bias), x < np.inf)
+    return both(x >= 2.0 ** (2 - f.bias), x < np.inf)
 
 
-def _and(a: Value, b: Value) -> Value:
-    return a.new(a.code.binary("and", a.dtype, a.text, b.text))
-
-
-@_function("log", _normal, _log_careful)
+@_function("log", _normal)
 def log(x: Value) -> Value:
     """``k log 2 + log(m)``."""
     m, k = _exponent(x)
     return _log_of(k, m - 1)
 
 
-def _log1p_reduced(x: Value) -> Value:
-    """``1 + x = 2**k (1 + rest)``, `rest` rounded once."""
+@_function("log1p", lambda x: both(x > -1, x < 2.0 ** (FORMATS[x.dtype.name].bias - 3)))
+def log1p(x: Value) -> Value:
+    """``k log 2 + log(1 + rest)`` with ``1 + x = 2**k (1 + rest)``, `rest` rounded once."""
     f = FORMATS[x.dtype.name]
     _, k = _exponent(x + 1)
     scale = _power_of_two((f.shifter - k).bits(), x)
     return _log_of(k, fma(x, scale, scale - 1)).sign_of(x)
-
-
-def _log1p_careful(x: Value) -> Value:
-    largest = 2.0 ** (FORMATS[x.dtype.name].bias - 3)
-    inside = _and(x > -1, x < largest)
-    return where(inside, _log1p_reduced(where(inside, x, 0)), _log_careful(x + 1))
-
-
-@_function(
-    "log1p",
-    lambda x: _and(x > -1, x < 2.0 ** (FORMATS[x.dtype.name].bias - 3)),
-    _log1p_careful,
-)
-def log1p(x: Value) -> Value:
-    """``k log 2 + log(1 + rest)``."""
-    return _log1p_reduced(x)
 
 
 # -- sine and cosine ----------------------------------------------------------------------------
@@ -401,11 +369,7 @@ def _within_turns(x: Value) -> Value:
     return abs(x) <= FORMATS[x.dtype.name].largest_sin
 
 
-def _by_library(name: str) -> Formula:
-    return lambda x: x.new(library(x.code, name, [x.text], x.dtype))
-
-
-@_function("sin", _within_turns, _by_library("sin"))
+@_function("sin", _within_turns)
 def sin(x: Value) -> Value:
     """``(-1)**n sin(x - n pi)``."""
     n, bits = _rounded(x, 1 / np.pi)
@@ -413,13 +377,30 @@ def sin(x: Value) -> Value:
     return where(x.same(0), x, y)
 
 
-@_function("cos", _within_turns, _by_library("cos"))
+@_function("cos", _within_turns)
 def cos(x: Value) -> Value:
     """``(-1)**(n + 1) sin(x - (2 n + 1) pi/2)``."""
     f = FORMATS[x.dtype.name]
     shifted = fma(x, 1 / np.pi, -0.5) + f.shifter
     n = shifted - f.shifter
     return _turned(x, n * 2 + 1, shifted.bits() + 1, 0.5)
+
+
+# -- the remainder ------------------------------------------------------------------------------
+
+
+def _short_quotient(a: Value, b: Value) -> Value:
+    short = abs(a / b) < 2.0 ** (FORMATS[a.dtype.name].bits - 1)
+    return both(short, abs(b) < np.inf)
+
+
+@_function("fmod", _short_quotient)
+def fmod(a: Value, b: Value) -> Value:
+    """``a - n b``, exactly: `n` is the quotient cut off, or one more."""
+    n = (a / b).intrinsic("trunc")
+    rest = fma(-n, b, a)
+    over = both(rest.differs(0), (rest < 0) ^ (a < 0))
+    return where(over, rest + abs(b).sign_of(a), rest).sign_of(a)
 
 
 # -- choice -------------------------------------------------------------------------------------
@@ -432,6 +413,7 @@ CALLS: dict[str, Formula] = {
     "sin": sin,
     "cos": cos,
     "tanh": tanh,
+    "fmod": fmod,
 }
 
 
