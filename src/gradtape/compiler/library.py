@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.code import OPS, TYPES, Code, Op
+from gradtape.compiler.code import TYPES, Code
 from gradtape.compiler.processor import vectors
 
 NAMES = {
@@ -90,10 +90,3 @@ def by_lanes(code: Code, plain: str, x: Sequence[str], dtype: np.dtype[Any]) -> 
         value = one.call(plain, dtype, *taken)
         result = code.new(f"insertelement {whole} {result}, {scalar} {value}, i32 {lane}")
     return result
-
-
-for _name, _c in NAMES.items():
-    OPS[_name] = Op(
-        "f",
-        lambda code, x, dtype, out, c=_c: library(code, c, x, dtype),  # type: ignore[misc]
-    )

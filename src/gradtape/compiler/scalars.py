@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.code import OPS, Code, Op
+from gradtape.compiler.code import Code
 from gradtape.compiler.code import op as _op
 
 # -- arithmetic ---------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ def _arithmetic(name: str, of_floats: str, of_integers: str, of_truth: str = "")
         kind = {"f": of_floats, "b": of_truth}.get(dtype.kind, of_integers)
         return code.binary(kind, dtype, x[0], x[1])
 
-    OPS[name] = Op("fiu" + ("b" if of_truth else ""), emit)
+    _op(name, "fiu" + ("b" if of_truth else ""))(emit)
 
 
 _arithmetic("add", "fadd", "add", "or")
@@ -48,7 +48,7 @@ def _absolute(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
     return code.select(below, _negative(code, x, dtype, out), x[0], dtype)
 
 
-OPS["fabs"] = Op("f", _absolute)
+_op("fabs", "f")(_absolute)
 
 
 @_op("positive", "fiu")
@@ -56,8 +56,8 @@ def _positive(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
     return x[0]
 
 
-OPS["copy"] = Op("fiub", _positive)
-OPS["conjugate"] = Op("fiu", _positive)
+_op("copy", "fiub")(_positive)
+_op("conjugate", "fiu")(_positive)
 
 
 @_op("square", "fiu")
@@ -89,9 +89,8 @@ for _name, _how in {
     "greater": "ogt",
     "greater_equal": "oge",
 }.items():
-    OPS[_name] = Op(
-        "fiub",
-        lambda code, x, dtype, out, how=_how: code.compare(how, x[0], x[1], dtype),  # type: ignore[misc]
+    _op(_name, "fiub")(
+        lambda code, x, dtype, out, how=_how: code.compare(how, x[0], x[1], dtype)  # type: ignore[misc]
     )
 
 
@@ -103,7 +102,7 @@ def _extreme(name: str, how: str, ignores_nan: bool) -> None:
             first = code.binary("or", np.dtype(bool), first, nan)
         return code.select(first, x[0], x[1], dtype)
 
-    OPS[name] = Op("fiu", emit)
+    _op(name, "fiu")(emit)
 
 
 _extreme("maximum", "oge", ignores_nan=False)
@@ -116,7 +115,7 @@ def _logical(name: str, instruction: str, kinds: str) -> None:
     def emit(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
         return code.binary(instruction, dtype, x[0], x[1])
 
-    OPS[name] = Op(kinds, emit)
+    _op(name, kinds)(emit)
 
 
 for _name, _instruction in {"and": "and", "or": "or", "xor": "xor"}.items():
@@ -129,8 +128,8 @@ def _not(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
     return code.binary("xor", dtype, x[0], ones)
 
 
-OPS["logical_not"] = Op("b", _not)
-OPS["invert"] = Op("biu", _not)
+_op("logical_not", "b")(_not)
+_op("invert", "biu")(_not)
 
 
 @_op("where", "")
@@ -158,9 +157,8 @@ def _isinf(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
 # -- rounding, roots ----------------------------------------------------------------------------
 
 for _name in ("sqrt", "floor", "ceil", "trunc", "rint"):
-    OPS[_name] = Op(
-        "f",
-        lambda code, x, dtype, out, name=_name: code.intrinsic(name, dtype, x[0]),  # type: ignore[misc]
+    _op(_name, "f")(
+        lambda code, x, dtype, out, name=_name: code.intrinsic(name, dtype, x[0])  # type: ignore[misc]
     )
 
 

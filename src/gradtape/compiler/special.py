@@ -43,9 +43,9 @@ def _heaviside(x: Value, at_zero: Value) -> Value:
 
 
 for _name in ("deg2rad", "radians"):
-    formula(_name)(lambda x: x * (np.pi / 180))
+    formula(_name)(lambda x: x * (x.dtype.type(np.pi) / x.dtype.type(180)))
 for _name in ("rad2deg", "degrees"):
-    formula(_name)(lambda x: x * (180 / np.pi))
+    formula(_name)(lambda x: x * (x.dtype.type(180) / x.dtype.type(np.pi)))
 
 
 # -- exponentials and logarithms ----------------------------------------------------------------
@@ -75,7 +75,7 @@ def _expit(x: Value) -> Value:
 @formula("log_expit")
 def _log_expit(x: Value) -> Value:
     """``-log(1 + exp(-x))``."""
-    return where(x < 0, x, 0.0) - (-abs(x)).op("exp").op("log1p")
+    return -((-abs(x)).op("exp").op("log1p") - where(x < 0, x, 0.0))
 
 
 @formula("logit", wide=True)
@@ -91,7 +91,7 @@ def _exp10(x: Value) -> Value:
     return x.like(10.0).op("power", x)
 
 
-@formula("exprel")
+@formula("exprel", wide=True)
 def _exprel(x: Value) -> Value:
     """``(exp(x) - 1) / x``; 1 at 0."""
     tiny = abs(x) < 1e-17
@@ -143,19 +143,20 @@ def _ndtr(x: Value) -> Value:
     return where(abs(z) < 1, z.op("erf") * 0.5 + 0.5, outside)
 
 
-@formula("huber")
+@formula("huber", wide=True)
 def _huber(delta: Value, r: Value) -> Value:
     """``r**2 / 2`` up to `delta`, straight beyond it; inf for a negative `delta`."""
     size = abs(r)
-    inside = r * r * 0.5
+    inside = r * 0.5 * r
     value = where(size <= delta, inside, delta * (size - delta * 0.5))
     return where(delta < 0, r.like(np.inf), value)
 
 
 @formula("pseudo_huber", wide=True)
 def _pseudo_huber(delta: Value, r: Value) -> Value:
-    """``delta**2 (sqrt(1 + (r / delta)**2) - 1)``."""
+    """``delta**2 (sqrt(1 + v**2) - 1) = delta r v / (1 + sqrt(1 + v**2))`` with ``v = r / delta``."""
     v = r / delta
-    value = delta * delta * ((v * v).op("log1p") * 0.5).op("expm1")
+    value = delta * r * (v / (v.like(1.0).op("hypot", v) + 1))
+    value = where(both(v.same(v), abs(r).same(np.inf)), abs(r), value)
     value = where(delta.same(0), r.like(0), where(r.same(0), r.like(0), value))
     return where(delta < 0, r.like(np.inf), value)

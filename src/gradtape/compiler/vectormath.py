@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.code import OPS, Code, Op
+from gradtape.compiler.code import Code, op
 from gradtape.compiler.library import NAMES, library
 from gradtape.compiler.processor import fuses
 from gradtape.compiler.values import Formula, Value, both, fma, polynomial, where
@@ -208,21 +208,31 @@ def _definitions(name: str, dtype: np.dtype[Any], lanes: int) -> dict[str, str]:
     body = Code(lanes, {}, [0])
     x = [Value(body, name, dtype) for name in names]
     kind = body.type(dtype)
+    y = function.formula(*x)
     if function.common:
-        body.do(f"br i1 {_all(function.common(*x))}, label %common, label %rare")
-        body.lines.append("rare:")
-        slow = (
-            _call(function.careful, *x).text
-            if function.careful
-            else library(body, name, names, dtype)
-        )
-        body.do(f"ret {kind} {slow}")
-        body.lines.append("common:")
-    body.do(f"ret {kind} {function.formula(*x).text}")
+        y = _with_rare(name, function, x, y)
+    body.do(f"ret {kind} {y.text}")
     how = "noinline cold" if name.endswith("careful") else "alwaysinline"
     parameters = ", ".join(f"{kind} {name}" for name in names)
     head = f"define internal {kind} @{symbol}({parameters}) {how} #0 {{"
-    return {**body.declared, symbol: "\n".join([head, *body.lines, "}"])}
+    return {**body.declared, symbol: "\n".join([head, "entry:", *body.lines, "}"])}
+
+
+def _with_rare(name: str, function: Function, x: Sequence[Value], y: Value) -> Value:
+    """`y`, but what another function gives in the lanes where the formula does not hold."""
+    assert function.common
+    body, kind = y.code, y.code.type(y.dtype)
+    common = function.common(*x)
+    body.do(f"br i1 {_all(common)}, label %done, label %rare")
+    body.lines.append("rare:")
+    if function.careful:
+        other = _call(function.careful, *x)
+    else:
+        other = y.new(library(body, name, [v.text for v in x], y.dtype))
+    chosen = where(common, y, other)
+    body.do("br label %done")
+    body.lines.append("done:")
+    return y.new(body.new(f"phi {kind} [ {y.text}, %entry ], [ {chosen.text}, %rare ]"))
 
 
 def _all(mask: Value) -> str:
@@ -417,14 +427,12 @@ CALLS: dict[str, Formula] = {
 }
 
 
-def _emit(name: str, own: Formula) -> Callable[..., str]:
-    def emit(code: Code, x: Sequence[str], dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
-        if not fuses():
-            return library(code, NAMES[name], x, dtype)
-        return own(*[Value(code, text, dtype) for text in x]).text
-
-    return emit
+def _emit(name: str) -> Callable[..., str]:
+    own = CALLS.get(name) if fuses() else None
+    if own is None:
+        return lambda code, x, dtype, out: library(code, NAMES[name], x, dtype)
+    return lambda code, x, dtype, out: own(*[Value(code, text, dtype) for text in x]).text
 
 
-for _name, _own in CALLS.items():
-    OPS[_name] = Op("f", _emit(_name, _own))
+for _name in NAMES:
+    op(_name, "f")(lambda code, x, dtype, out, n=_name: _emit(n)(code, x, dtype, out))  # type: ignore[misc]
