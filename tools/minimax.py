@@ -95,6 +95,14 @@ def polynomials() -> dict[str, tuple[Any, ...]]:
             (mp.mpf(0), quarter_pi),
             (7, 3),
         ),
+        "log: (log(1 + f) - f + f**2 / 2) / f**3": (
+            _over(
+                lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3, lambda f: mp.mpf(1) / 3 - f / 4
+            ),
+            lambda f: f**2 + mp.mpf("1e-3"),
+            (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1),
+            (8, 7),
+        ),
     }
 
 

@@ -41,7 +41,7 @@ def _target() -> tuple[Any, Any, str]:
         opt=2,
         codemodel="jitdefault",
     )
-    attributes = f'attributes #0 = {{ nounwind "target-cpu"="{cpu}" "target-features"="{features}" }}'
+    attributes = f'attributes #0 = {{ nounwind alignstack=32 "target-cpu"="{cpu}" "target-features"="{features}" }}'
     return llvm, make, attributes
 
 

@@ -136,11 +136,9 @@ def _rel_entr(x: Value, y: Value) -> Value:
 
 @formula("ndtr", wide=True)
 def _ndtr(x: Value) -> Value:
-    """``erfc(-x / sqrt(2)) / 2``, by erf in the middle, as SciPy has it."""
-    z = x * np.sqrt(0.5)
-    tail = abs(z).op("erfc") * 0.5
-    outside = where(z > 0, 1 - tail, tail)
-    return where(abs(z) < 1, z.op("erf") * 0.5 + 0.5, outside)
+    """``erfc(-x / sqrt(2)) / 2``."""
+    tail = (abs(x) * np.sqrt(0.5)).op("erfc") * 0.5
+    return where(x > 0, 1 - tail, tail)
 
 
 @formula("huber", wide=True)
@@ -157,6 +155,6 @@ def _pseudo_huber(delta: Value, r: Value) -> Value:
     """``delta**2 (sqrt(1 + v**2) - 1) = delta r v / (1 + sqrt(1 + v**2))`` with ``v = r / delta``."""
     v = r / delta
     value = delta * r * (v / (v.like(1.0).op("hypot", v) + 1))
-    value = where(both(v.same(v), abs(r).same(np.inf)), abs(r), value)
+    value = where(abs(v).same(np.inf), np.inf, value)
     value = where(delta.same(0), r.like(0), where(r.same(0), r.like(0), value))
     return where(delta < 0, r.like(np.inf), value)

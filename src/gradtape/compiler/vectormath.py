@@ -1,8 +1,8 @@
 """Our own exponential, logarithm, sine and their kin, inlined into loops of vectors.
 
 Each reduces its argument as Cody and Waite (Software Manual for the Elementary Functions, 1980) do, with
-fused multiply-add; then comes a polynomial: those of exp, expm1 and sin from `tools/minimax.py` (Remez'
-algorithm), that of log from FreeBSD's e_log.c and e_logf.c. See also Muller et al., Handbook of
+fused multiply-add; then comes a polynomial, most from `tools/minimax.py` (Remez' algorithm), that of log in
+float64 from FreeBSD's e_log.c. See also Muller et al., Handbook of
 Floating-Point Arithmetic, 2nd edition (2018), chapter 10, and Shibata and Petrogiannis, SLEEF (2020), whose
 single reduction by multiples of pi the sine follows. Arguments outside the range of the short way (infinite,
 NaN, denormal, very large) are rare: if one is in a vector, the C library does the whole vector.
@@ -154,10 +154,14 @@ FORMATS = {
             2.6089558532779075e-06,
         ),
         log=(
-            _hex("0xaaaaaa.0p-24"),
-            _hex("0xccce13.0p-25"),
-            _hex("0x91e9ee.0p-25"),
-            _hex("0xf89e26.0p-26"),
+            0.3333331680884449,
+            -0.2500079657672582,
+            0.20002281161034846,
+            -0.16624968655260108,
+            0.14181443617505213,
+            -0.1312532737406933,
+            0.12879074216288428,
+            -0.0786522661850866,
         ),
     ),
 }
@@ -331,18 +335,28 @@ def _exponent(x: Value) -> tuple[Value, Value]:
 
 
 def _log_of(k: Value, rest: Value) -> Value:
-    """``k log 2 + log(1 + rest)`` as FreeBSD's e_log.c has it."""
+    """``k log 2 + log(1 + rest)``, in the order of FreeBSD's e_log.c."""
     f = FORMATS[k.dtype.name]
-    s = rest / (rest + 2)
-    z = s * s
-    half_square = rest * rest * 0.5
-    correction = fma(z, polynomial(z, f.log), half_square) * s
+    square = rest * rest
+    half_square = square * 0.5
+    if k.dtype == np.float32:
+        correction = square * rest * polynomial(rest, f.log)
+    else:
+        s = rest / (rest + 2)
+        z = s * s
+        correction = fma(z, polynomial(z, f.log), half_square) * s
     return fma(k, f.log2[0], rest - (half_square - fma(k, f.log2[1], correction)))
 
 
+def _between(x: Value, low: float, high: float) -> Value:
+    """Where ``low <= x < high``, both positive: one comparison of bits moved to the end of the integers."""
+    first, end = (int(b) for b in np.array([low, high], x.dtype).view(f"i{x.dtype.itemsize}"))
+    move = 2 ** (8 * x.dtype.itemsize - 1) - end
+    return (x.bits() + move) >= first + move
+
+
 def _normal(x: Value) -> Value:
-    f = FORMATS[x.dtype.name]
-    return both(x >= 2.0 ** (2 - f.bias), x < np.inf)
+    return _between(x, np.finfo(x.dtype).tiny, np.inf)
 
 
 @_function("log", _normal)
@@ -352,7 +366,11 @@ def log(x: Value) -> Value:
     return _log_of(k, m - 1)
 
 
-@_function("log1p", lambda x: both(x > -1, x < 2.0 ** (FORMATS[x.dtype.name].bias - 3)))
+def _within_log1p(x: Value) -> Value:
+    return _between(x + 1, np.finfo(x.dtype).tiny, np.finfo(x.dtype).max / 8)
+
+
+@_function("log1p", _within_log1p)
 def log1p(x: Value) -> Value:
     """``k log 2 + log(1 + rest)`` with ``1 + x = 2**k (1 + rest)``, `rest` rounded once."""
     f = FORMATS[x.dtype.name]
