@@ -69,6 +69,16 @@ def _over(function: Callable[[Real], Real], series: Callable[[Real], Real]) -> C
     return lambda x: series(x) if abs(x) < mp.mpf("1e-12") else function(x)
 
 
+def _scaled_erfc(center: int) -> Callable[[Real], Real]:
+    """``exp(x**2) erfc(x) (1 + 2 x)`` as a function of ``q = (x - center) / (x + center)``."""
+
+    def function(q: Real) -> Real:
+        x = center * (1 + q) / (1 - q)
+        return mp.exp(x * x) * mp.erfc(x) * (1 + 2 * x)
+
+    return function
+
+
 def polynomials() -> dict[str, tuple[Any, ...]]:
     """Function, weight, interval and the degrees for float64 and float32."""
     half_log2 = mp.log(2) / 2 * mp.mpf("1.0001")
@@ -101,7 +111,19 @@ def polynomials() -> dict[str, tuple[Any, ...]]:
             ),
             lambda f: f**2 + mp.mpf("1e-3"),
             (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1),
-            (8, 7),
+            (7,),
+        ),
+        "erfc in float64, in q": (
+            _scaled_erfc(4),
+            lambda q: mp.mpf(1),
+            (mp.mpf(-1), (mp.mpf(28) - 4) / (28 + 4)),
+            (22,),
+        ),
+        "erfc in float32, in q": (
+            _scaled_erfc(3),
+            lambda q: mp.mpf(1),
+            (mp.mpf(-1), (mp.mpf(11) - 3) / (11 + 3)),
+            (10,),
         ),
     }
 

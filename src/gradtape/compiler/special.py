@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradtape.compiler.values import Value, both, formula, where
+from gradtape.compiler.processor import fuses
+from gradtape.compiler.values import Value, both, fma, formula, where
+from gradtape.compiler.vectormath import erfc_positive
 
 # -- division -----------------------------------------------------------------------------------
 
@@ -134,10 +136,20 @@ def _rel_entr(x: Value, y: Value) -> Value:
 # -- errors -------------------------------------------------------------------------------------
 
 
-@formula("ndtr", wide=True)
+_ROOT_HALF = (np.sqrt(0.5), -4.833646656726457e-17)
+"""The square root of one half, in two parts."""
+
+
+@formula("ndtr")
 def _ndtr(x: Value) -> Value:
-    """``erfc(-x / sqrt(2)) / 2``."""
-    tail = (abs(x) * np.sqrt(0.5)).op("erfc") * 0.5
+    """``erfc(-x / sqrt(2)) / 2``, the argument in two parts since erfc makes its error larger."""
+    size, first = abs(x), x.dtype.type(_ROOT_HALF[0])
+    z = size * first
+    if fuses():
+        second = _ROOT_HALF[0] - float(first) + _ROOT_HALF[1]
+        tail = erfc_positive(z, fma(size, second, fma(size, first, -z))) * 0.5
+    else:
+        tail = z.op("erfc") * 0.5
     return where(x > 0, 1 - tail, tail)
 
 
@@ -147,14 +159,4 @@ def _huber(delta: Value, r: Value) -> Value:
     size = abs(r)
     inside = r * 0.5 * r
     value = where(size <= delta, inside, delta * (size - delta * 0.5))
-    return where(delta < 0, r.like(np.inf), value)
-
-
-@formula("pseudo_huber", wide=True)
-def _pseudo_huber(delta: Value, r: Value) -> Value:
-    """``delta**2 (sqrt(1 + v**2) - 1) = delta r v / (1 + sqrt(1 + v**2))`` with ``v = r / delta``."""
-    v = r / delta
-    value = delta * r * (v / (v.like(1.0).op("hypot", v) + 1))
-    value = where(abs(v).same(np.inf), np.inf, value)
-    value = where(delta.same(0), r.like(0), where(r.same(0), r.like(0), value))
     return where(delta < 0, r.like(np.inf), value)
