@@ -1,7 +1,7 @@
 """Minimax polynomials for the compiler's own mathematical functions: `python -m tools.minimax`.
 
-Remez' exchange algorithm in many digits (Muller, Elementary Functions, 3rd edition, 2016, chapter 3): the
-polynomial of a degree whose largest weighted error over an interval is least.
+Remez' exchange algorithm in many digits (Muller, Elementary Functions, 3rd edition, 2016, chapter
+3): the polynomial of a degree whose largest weighted error over an interval is least.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _extremes(error: Callable[[Real], Real], low: Real, high: Real, count: int) 
     return [*found, best[1]]
 
 
-def _over(function: Callable[[Real], Real], series: Callable[[Real], Real]) -> Callable[[Real], Real]:
+def _over(
+    function: Callable[[Real], Real], series: Callable[[Real], Real]
+) -> Callable[[Real], Real]:
     """`function`, by its series where it would cancel."""
     return lambda x: series(x) if abs(x) < mp.mpf("1e-12") else function(x)
 
@@ -106,9 +108,7 @@ def polynomials() -> dict[str, tuple[Any, ...]]:
             (7, 3),
         ),
         "log: (log(1 + f) - f + f**2 / 2) / f**3": (
-            _over(
-                lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3, lambda f: mp.mpf(1) / 3 - f / 4
-            ),
+            _over(lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3, lambda f: mp.mpf(1) / 3 - f / 4),
             lambda f: f**2 + mp.mpf("1e-3"),
             (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1),
             (7,),

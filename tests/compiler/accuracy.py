@@ -1,4 +1,4 @@
-"""How far native functions may be from the true value, in units in the last place, and where they are tried."""
+"""How far native functions may be from the true value, and where they are tried."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "tan": (3, 3),
     "tanh": (3, 3),
 }
-"""For each function the bounds in float64 and float32."""
+"""For each function the bounds in units in the last place, in float64 and float32."""
 
 SUMS = ("logaddexp", "logaddexp2")
-"""Functions whose unit is the last place of the largest operand, since they cancel where the result is 0."""
+"""Functions whose unit is the last place of the largest operand: they cancel near 0."""
 
 
 def _real_power(x: Any, y: Any) -> Any:
@@ -113,12 +113,16 @@ def exact(name: str, points: Sequence[Any]) -> tuple[Any, Any]:
 
 
 def ulps(got: Any, head: Any, tail: Any, size: Any = 0) -> Any:
-    """The distance in units in the last place of the result, or of `size`; infinite where one is."""
+    """The distance in units in the last place of the result, or of `size`; or infinite."""
     with np.errstate(all="ignore"):
         rounded = head.astype(got.dtype)
-        distance = np.abs(got.astype(np.float64) - head - tail) / np.spacing(np.maximum(abs(rounded), size))
+        distance = np.abs(got.astype(np.float64) - head - tail) / np.spacing(
+            np.maximum(abs(rounded), size)
+        )
         distance = np.where(np.isfinite(rounded), distance, np.where(got == rounded, 0, np.inf))
-    return np.where(np.isnan(got) & np.isnan(head), 0, np.where(np.isnan(distance), np.inf, distance))
+    return np.where(
+        np.isnan(got) & np.isnan(head), 0, np.where(np.isnan(distance), np.inf, distance)
+    )
 
 
 def points(dtype: Any, count: int, seed: int) -> Any:

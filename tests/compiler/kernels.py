@@ -15,7 +15,7 @@ from gradtape.compiler.native import Module, new_name
 
 
 def kernel(op: str, dtypes: Sequence[Any], out: Any, length: int, width: int) -> Kernel:
-    """The loop ``result[i] = op(operands[i])`` with vectors of `width` bytes; 0 for plain numbers."""
+    """The loop ``result[i] = op(operands[i])``, vectors of `width` bytes; 0 for plain numbers."""
     sources = [Source((length,), np.dtype(dtype)) for dtype in dtypes]
     node = Map(op, sources, np.dtype(out))
     cluster = Cluster((length,))
@@ -45,7 +45,9 @@ def runner(made: Kernel, module: Module, number: int = 0) -> Callable[..., Any]:
     return run
 
 
-def compiled(op: str, dtypes: Sequence[Any], out: Any, length: int, width: int) -> Callable[..., Any]:
+def compiled(
+    op: str, dtypes: Sequence[Any], out: Any, length: int, width: int
+) -> Callable[..., Any]:
     """`kernel`, ready to run."""
     made = kernel(op, dtypes, out, length, width)
     return runner(made, Module([made]))

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import scipy.special
 
+from gradtape.compiler import library, values, vectormath
+from gradtape.compiler import special as special_module
 from gradtape.compiler.native import Module, available
 from gradtape.compiler.operations import OPS, operation
 from tests.compiler.accuracy import BOUNDS, SUMS, exact, points, special, ulps
@@ -45,7 +47,8 @@ def _ufunc(name: str) -> Any:
 
 
 def _every_pair(values: Any, count: int) -> list[Any]:
-    return [np.array(c, values.dtype) for c in zip(*itertools.product(values, repeat=count))]
+    pairs = itertools.product(values, repeat=count)
+    return [np.array(c, values.dtype) for c in zip(*pairs, strict=True)]
 
 
 def _operands(name: str, dtype: Any, count: int) -> list[Any]:
@@ -59,7 +62,9 @@ def _operands(name: str, dtype: Any, count: int) -> list[Any]:
         ordinary[0] = abs(ordinary[0])
         ordinary[1][::2] = rng.uniform(-3, 3, len(ordinary[1][::2]))
     few = special(dtype) if ufunc.nin == 2 else special(dtype)[::3]
-    return [np.concatenate(pair) for pair in zip(_every_pair(few, ufunc.nin), ordinary, strict=True)]
+    return [
+        np.concatenate(pair) for pair in zip(_every_pair(few, ufunc.nin), ordinary, strict=True)
+    ]
 
 
 def _assert_same(got: Any, expected: Any, operands: Any) -> None:
@@ -185,6 +190,27 @@ def test_every_length(name: str, dtype: Any) -> None:
         if name in ("exp", "log1p", "sin", "fmod", "logical_and"):
             _assert_same(got, whole[:length], x)  # the same formula at every width
         np.testing.assert_allclose(got, whole[:length], rtol=5 * np.finfo(dtype).eps)
+
+
+# -- poorer machines ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["exp", "log1p", "sin", "fmod", "erfc", "ndtr", "logaddexp"])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_without_fused_multiply_add_and_vector_functions(
+    name: str, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (values, vectormath, special_module):
+        monkeypatch.setattr(module, "fuses", lambda: False)
+    monkeypatch.setattr(library, "vectors", dict)
+    x = [v[:500] for v in _operands(name, dtype, 100)]
+    expected = _ufunc(name)(*x)
+    for width in WIDTHS:
+        made = kernel(name, [dtype] * len(x), dtype, len(x[0]), width)
+        assert not any("_ZGV" in text or ".fma." in text for text in made.declared.values())
+        got = runner(made, Module([made]))(*x)
+        info = np.finfo(dtype)
+        np.testing.assert_allclose(got, expected, rtol=1e3 * info.eps, atol=info.tiny)
 
 
 # -- names --------------------------------------------------------------------------------------

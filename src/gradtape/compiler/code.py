@@ -136,7 +136,9 @@ def op(name: str, kinds: str) -> Callable[[Emit], Emit]:
     def register(emit: Emit) -> Emit:
         other = OPS.get(name)
         if other is not None and set(kinds) & set(other.kinds):
-            raise ValueError(f"State {name} once for each kind of numbers; it was there for some of {kinds}.")
+            raise ValueError(
+                f"State {name} once for each kind of numbers; it was there for some of {kinds}."
+            )
 
         def choose(code: Code, x: Sequence[str], dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
             chosen = emit if other is None or dtype.kind in kinds else other.emit

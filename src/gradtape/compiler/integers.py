@@ -1,4 +1,4 @@
-"""What integers and truth values do otherwise than floating-point numbers."""
+"""What integers do otherwise than floating-point numbers: division, shifts, parts."""
 
 from __future__ import annotations
 
@@ -80,44 +80,5 @@ def _sign(a: Value) -> Value:
 for _name in ("floor", "ceil", "trunc"):
     formula(_name, "iub")(lambda a: a)
 
-formula("absolute", "b")(lambda a: a)
-
 for _name, _truth in {"isnan": False, "isinf": False, "isfinite": True}.items():
     formula(_name, "iub")(lambda a, truth=_truth: Value(a.code, a.code.number(truth, TRUTH), TRUTH))
-
-
-# -- truth --------------------------------------------------------------------------------------
-
-
-def _truth(a: Value) -> Value:
-    """Whether it is not 0; NaN is not."""
-    return a.differs(0)
-
-
-formula("logical_and", "fiu")(lambda a, b: _truth(a) & _truth(b))
-formula("logical_or", "fiu")(lambda a, b: _truth(a) | _truth(b))
-formula("logical_xor", "fiu")(lambda a, b: _truth(a) ^ _truth(b))
-formula("logical_not", "fiu")(lambda a: a.same(0))
-
-for _name in ("maximum", "fmax"):
-    formula(_name, "b")(lambda a, b: a | b)
-for _name in ("minimum", "fmin"):
-    formula(_name, "b")(lambda a, b: a & b)
-
-
-# -- for every kind -----------------------------------------------------------------------------
-
-
-@formula("clip", "fiu")
-def _clip(x: Value, low: Value, high: Value) -> Value:
-    """``minimum(maximum(x, low), high)``, with NumPy's choice between equal numbers."""
-    if x.dtype.kind != "f":
-        y = where(x > low, x, low)
-        return where(y < high, y, high)
-    y = where(x.isnan() | (x > low), x, low)
-    return where(y.isnan() | (y < high), y, high)
-
-
-@formula("signbit")
-def _signbit(x: Value) -> Value:
-    return x.bits() < 0

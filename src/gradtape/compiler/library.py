@@ -43,7 +43,7 @@ NAMES = {
 """NumPy's and SciPy's names of functions that the C library has."""
 
 INACCURATE: set[tuple[str, str]] = {("erfc", "float64"), ("erfc", "float32")}
-"""The vector functions that are off by more than 4 units in the last place, or wrong at special values."""
+"""The vector functions that are off by more than 4 units in the last place, or wrong at ends."""
 
 
 def library(code: Code, name: str, x: Sequence[str], dtype: np.dtype[Any]) -> str:
@@ -81,6 +81,7 @@ def _by_halves(code: Code, vector: str, x: Sequence[str], dtype: np.dtype[Any]) 
 
 
 def by_lanes(code: Code, plain: str, x: Sequence[str], dtype: np.dtype[Any]) -> str:
+    """The plain function `plain`, once for each lane."""
     whole, scalar = code.type(dtype), TYPES[dtype.name]
     one = Code(1, code.declared, code._counter)
     one.lines = code.lines

@@ -15,7 +15,7 @@ __all__ = ["OPS", "integers", "library", "operation", "scalars", "special", "vec
 
 
 def operation(ufunc: np.ufunc) -> Op | None:
-    """The scalar operation that NumPy's or SciPy's `ufunc` is; None for a stranger of the same name."""
+    """The scalar operation that NumPy's or SciPy's `ufunc` is; None for a stranger of that name."""
     name = ufunc.__name__
     homes = [np, np._core.umath, sys.modules.get("scipy.special")]  # type: ignore[attr-defined]
     if any(getattr(home, name, None) is ufunc for home in homes):
@@ -33,7 +33,7 @@ def _special_power(args: Sequence[Any], dtypes: Sequence[Any]) -> Any:
         return None
     if exponent == 1:
         return lambda build, dtype: build.node(args[0], dtype)
-    simple = {2: "square", -1: "reciprocal", 0.5: "sqrt"}.get(exponent)
+    simple = {2: "square", -1: "reciprocal", 0.5: "sqrt"}.get(float(exponent))
     if simple:
         return lambda build, dtype: build.map(simple, build.node(args[0], dtype), dtype=dtype)
     if exponent == 0:

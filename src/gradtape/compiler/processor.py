@@ -60,7 +60,7 @@ def fuses() -> bool:
 
 @functools.cache
 def vectors() -> dict[tuple[str, str, int], str]:
-    """glibc's vector functions: the symbol for (C name, dtype, lanes). LLVM gets to know them."""
+    """The symbol of glibc's vector functions by C name, dtype, lanes; LLVM gets to know them."""
     try:
         library = ctypes.CDLL("libmvec.so.1")
     except OSError:

@@ -1,4 +1,4 @@
-"""The scalar operations of native code that are instructions: for each name, how it is written."""
+"""The scalar operations of native code that are an instruction or a few, and the casts."""
 
 from __future__ import annotations
 
@@ -7,185 +7,119 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.code import Code
-from gradtape.compiler.code import op as _op
+from gradtape.compiler.code import Code, op
+from gradtape.compiler.values import Formula, Value, formula, where
 
 # -- arithmetic ---------------------------------------------------------------------------------
 
+formula("add", "fiu")(lambda a, b: a + b)
+formula("subtract", "fiu")(lambda a, b: a - b)
+formula("multiply", "fiu")(lambda a, b: a * b)
+formula("divide")(lambda a, b: a / b)
+formula("negative", "fi")(lambda a: -a)
+formula("positive", "fiu")(lambda a: a)
+formula("copy", "fiub")(lambda a: a)
+formula("conjugate", "fiu")(lambda a: a)
+formula("square", "fiu")(lambda a: a * a)
+formula("reciprocal")(lambda a: 1 / a)
+formula("fabs")(abs)
+formula("absolute", "f")(abs)
+formula("absolute", "ub")(lambda a: a)
+formula("absolute", "i")(lambda a: where(a < 0, -a, a))
 
-def _arithmetic(name: str, of_floats: str, of_integers: str, of_truth: str = "") -> None:
-    def emit(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-        kind = {"f": of_floats, "b": of_truth}.get(dtype.kind, of_integers)
-        return code.binary(kind, dtype, x[0], x[1])
-
-    _op(name, "fiu" + ("b" if of_truth else ""))(emit)
-
-
-_arithmetic("add", "fadd", "add", "or")
-_arithmetic("subtract", "fsub", "sub")
-_arithmetic("multiply", "fmul", "mul", "and")
-
-
-@_op("divide", "f")
-def _divide(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    return code.binary("fdiv", dtype, x[0], x[1])
-
-
-@_op("negative", "fi")
-def _negative(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    if dtype.kind == "f":
-        return code.new(f"fneg {code.type(dtype)} {x[0]}")
-    return code.binary("sub", dtype, code.number(0, dtype), x[0])
+formula("add", "b")(lambda a, b: a | b)
+formula("multiply", "b")(lambda a, b: a & b)
 
 
-@_op("absolute", "fiu")
-def _absolute(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    if dtype.kind == "f":
-        return code.intrinsic("fabs", dtype, x[0])
-    if dtype.kind == "u":
-        return x[0]
-    below = code.compare("olt", x[0], code.number(0, dtype), dtype)
-    return code.select(below, _negative(code, x, dtype, out), x[0], dtype)
-
-
-_op("fabs", "f")(_absolute)
-
-
-@_op("positive", "fiu")
-def _positive(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    return x[0]
-
-
-_op("copy", "fiub")(_positive)
-_op("conjugate", "fiu")(_positive)
-
-
-@_op("square", "fiu")
-def _square(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    return code.binary("fmul" if dtype.kind == "f" else "mul", dtype, x[0], x[0])
-
-
-@_op("reciprocal", "f")
-def _reciprocal(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    return code.binary("fdiv", dtype, code.number(1, dtype), x[0])
-
-
-@_op("sign", "f")
-def _sign(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    zero = code.number(0, dtype)
-    above, below = (code.compare(how, x[0], zero, dtype) for how in ("ogt", "olt"))
-    rest = code.select(code.compare("oeq", x[0], zero, dtype), zero, x[0], dtype)
-    minus = code.select(below, code.number(-1, dtype), rest, dtype)
-    return code.select(above, code.number(1, dtype), minus, dtype)
+@formula("sign")
+def _sign(x: Value) -> Value:
+    """1, -1, or the number itself: NaN; NumPy gives 0 for -0."""
+    rest = where(x.same(0), 0, x)
+    return where(x > 0, 1, where(x < 0, -1, rest))
 
 
 # -- comparison and choice ----------------------------------------------------------------------
 
-for _name, _how in {
-    "equal": "oeq",
-    "not_equal": "une",
-    "less": "olt",
-    "less_equal": "ole",
-    "greater": "ogt",
-    "greater_equal": "oge",
-}.items():
-    _op(_name, "fiub")(
-        lambda code, x, dtype, out, how=_how: code.compare(how, x[0], x[1], dtype)  # type: ignore[misc]
-    )
+formula("equal", "fiub")(lambda a, b: a.same(b))
+formula("not_equal", "fiub")(lambda a, b: a.differs(b))
+formula("less", "fiub")(lambda a, b: a < b)
+formula("less_equal", "fiub")(lambda a, b: a <= b)
+formula("greater", "fiub")(lambda a, b: a > b)
+formula("greater_equal", "fiub")(lambda a, b: a >= b)
+
+for _name, _nan in {"maximum": 0, "fmax": 1}.items():
+    formula(_name, "iu")(lambda a, b: where(a >= b, a, b))
+    formula(_name, "b")(lambda a, b: a | b)
+    formula(_name)(lambda a, b, nan=_nan: where((a >= b) | (a, b)[nan].isnan(), a, b))
+for _name, _nan in {"minimum": 0, "fmin": 1}.items():
+    formula(_name, "iu")(lambda a, b: where(a <= b, a, b))
+    formula(_name, "b")(lambda a, b: a & b)
+    formula(_name)(lambda a, b, nan=_nan: where((a <= b) | (a, b)[nan].isnan(), a, b))
 
 
-def _extreme(name: str, how: str, ignores_nan: bool) -> None:
-    def emit(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-        first = code.compare(how, x[0], x[1], dtype)
-        if dtype.kind == "f":
-            nan = code.compare("uno", *[x[1 if ignores_nan else 0]] * 2, dtype)
-            first = code.binary("or", np.dtype(bool), first, nan)
-        return code.select(first, x[0], x[1], dtype)
-
-    _op(name, "fiu")(emit)
+@formula("clip", "fiu")
+def _clip(x: Value, low: Value, high: Value) -> Value:
+    """``minimum(maximum(x, low), high)``, with NumPy's choice between equal numbers."""
+    above, isnan = x > low, x.dtype.kind == "f"
+    y = where(above | x.isnan() if isnan else above, x, low)
+    below = y < high
+    return where(below | y.isnan() if isnan else below, y, high)
 
 
-_extreme("maximum", "oge", ignores_nan=False)
-_extreme("minimum", "ole", ignores_nan=False)
-_extreme("fmax", "oge", ignores_nan=True)
-_extreme("fmin", "ole", ignores_nan=True)
-
-
-def _logical(name: str, instruction: str, kinds: str) -> None:
-    def emit(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-        return code.binary(instruction, dtype, x[0], x[1])
-
-    _op(name, kinds)(emit)
-
-
-for _name, _instruction in {"and": "and", "or": "or", "xor": "xor"}.items():
-    _logical(f"logical_{_name}", _instruction, "b")
-    _logical(f"bitwise_{_name}", _instruction, "biu")
-
-
-def _not(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    ones = code.number(True if dtype.kind == "b" else -1, dtype)
-    return code.binary("xor", dtype, x[0], ones)
-
-
-_op("logical_not", "b")(_not)
-_op("invert", "biu")(_not)
-
-
-@_op("where", "")
-def _where(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
+@op("where", "")
+def _where(code: Code, x: Sequence[str], _: Any, out: np.dtype[Any]) -> str:
     return code.select(x[0], x[1], x[2], out)
 
 
-@_op("isnan", "f")
-def _isnan(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    return code.compare("uno", x[0], x[0], dtype)
+# -- truth --------------------------------------------------------------------------------------
 
+_LOGIC: dict[str, Formula] = {
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
+    "xor": lambda a, b: a ^ b,
+}
 
-@_op("isfinite", "f")
-def _isfinite(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    size = code.intrinsic("fabs", dtype, x[0])
-    return code.compare("olt", size, code.number(np.inf, dtype), dtype)
+for _name, _logic in _LOGIC.items():
+    formula(f"bitwise_{_name}", "biu")(_logic)
+    formula(f"logical_{_name}", "b")(_logic)
+    formula(f"logical_{_name}", "fiu")(lambda a, b, f=_logic: f(a.differs(0), b.differs(0)))
 
+formula("invert", "iu")(lambda a: a ^ -1)
+formula("invert", "b")(lambda a: a ^ True)
+formula("logical_not", "b")(lambda a: a ^ True)
+formula("logical_not", "fiu")(lambda a: a.same(0))
 
-@_op("isinf", "f")
-def _isinf(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    size = code.intrinsic("fabs", dtype, x[0])
-    return code.compare("oeq", size, code.number(np.inf, dtype), dtype)
+# -- the parts of floating-point numbers --------------------------------------------------------
 
-
-# -- rounding, roots ----------------------------------------------------------------------------
+formula("isnan")(lambda a: a.isnan())
+formula("isfinite")(lambda a: abs(a) < np.inf)
+formula("isinf")(lambda a: abs(a).same(np.inf))
+formula("signbit")(lambda a: a.bits() < 0)
+formula("copysign")(lambda a, b: a.sign_of(b))
 
 for _name in ("sqrt", "floor", "ceil", "trunc", "rint"):
-    _op(_name, "f")(
-        lambda code, x, dtype, out, name=_name: code.intrinsic(name, dtype, x[0])  # type: ignore[misc]
-    )
-
-
-@_op("copysign", "f")
-def _copysign(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    return code.intrinsic("copysign", dtype, x[0], x[1])
-
+    formula(_name)(lambda a, name=_name: a.intrinsic(name))
 
 # -- casts --------------------------------------------------------------------------------------
 
 
-@_op("cast", "fiub")
-def _cast(code: Code, x: Sequence[str], dtype: Any, out: Any) -> str:
-    a, source, target = x[0], code.type(dtype), code.type(out)
+@op("cast", "fiub")
+def _cast(code: Code, x: Sequence[str], dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
     if out.kind == "b":
-        return code.compare("une", a, code.number(0, dtype), dtype)
+        return code.compare("une", x[0], code.number(0, dtype), dtype)
+    name = _conversion(dtype, out)
+    return code.new(f"{name} {code.type(dtype)} {x[0]} to {code.type(out)}") if name else x[0]
+
+
+def _conversion(dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
+    """The instruction that converts a number; nothing where the bits stay."""
+    wider = out.itemsize > dtype.itemsize
+    if dtype.kind == out.kind == "f":
+        return "fpext" if wider else "fptrunc"
     if dtype.kind == "f":
-        if out.kind == "f":
-            name = "fpext" if out.itemsize > dtype.itemsize else "fptrunc"
-        else:
-            name = "fptosi" if out.kind == "i" else "fptoui"
-    elif out.kind == "f":
-        name = "sitofp" if dtype.kind == "i" else "uitofp"
-    elif dtype.kind == "b" or out.itemsize > dtype.itemsize:
-        name = "sext" if dtype.kind == "i" else "zext"
-    elif out.itemsize < dtype.itemsize:
-        name = "trunc"
-    else:
-        return a
-    return code.new(f"{name} {source} {a} to {target}")
+        return "fptosi" if out.kind == "i" else "fptoui"
+    if out.kind == "f":
+        return "sitofp" if dtype.kind == "i" else "uitofp"
+    if dtype.kind == "b" or wider:
+        return "sext" if dtype.kind == "i" else "zext"
+    return "trunc" if out.itemsize < dtype.itemsize else ""

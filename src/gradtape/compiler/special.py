@@ -13,7 +13,7 @@ from gradtape.compiler.vectormath import erfc_positive
 
 @formula("floor_divide")
 def _floor_divide(a: Value, b: Value) -> Value:
-    """As NumPy: the quotient less the remainder's part, rounded down, without one rounding too many."""
+    """As NumPy: the remainder goes off before the division, which is then nearly exact."""
     mod = a.op("fmod", b)
     opposite = both(mod.differs(0), (b < 0) ^ (mod < 0))
     div = (a - mod) / b
@@ -122,7 +122,7 @@ def _entr(x: Value) -> Value:
 
 @formula("rel_entr", wide=True)
 def _rel_entr(x: Value, y: Value) -> Value:
-    """``x log(x / y)``, near equal numbers and far apart ones in other words; inf where undefined."""
+    """``x log(x / y)``, in other words where the two are near or far apart; inf where undefined."""
     ratio = x / y
     near = ((x - y) / y).op("log1p")
     far = x.op("log") - y.op("log")

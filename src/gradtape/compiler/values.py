@@ -137,7 +137,7 @@ class Value:
         return self.new(OPS["cast"].emit(self.code, [self.text], self.dtype, dtype), dtype)
 
     def sign_of(self, other: Value) -> Value:
-        """This size, with the sign of `other`."""
+        """Its size, with the sign of `other`."""
         return self.intrinsic("copysign", other)
 
     def op(self, name: str, *others: Any) -> Value:
@@ -155,9 +155,9 @@ def where(condition: Value, a: Any, b: Any) -> Value:
 
 def fma(a: Any, b: Any, c: Any) -> Value:
     """``a * b + c``; rounded once where the processor can."""
-    known = next(v for v in (a, b, c) if isinstance(v, Value))
+    known: Value = next(v for v in (a, b, c) if isinstance(v, Value))
     if not fuses():
-        return known.like(a) * known.like(b) + c
+        return known.like(a) * known.like(b) + known.like(c)
     return known.like(a).intrinsic("fma", b, c)
 
 
@@ -198,7 +198,7 @@ def formula(name: str, kinds: str = "f", wide: bool = False) -> Callable[[Formul
     """
 
     def register(function: Formula) -> Formula:
-        def emit(code: Code, x: Sequence[str], dtype: np.dtype[Any], out: np.dtype[Any]) -> str:
+        def emit(code: Code, x: Sequence[str], dtype: np.dtype[Any], _: np.dtype[Any]) -> str:
             values = [Value(code, text, dtype) for text in x]
             if not (wide and dtype == np.float32):
                 return function(*values).text

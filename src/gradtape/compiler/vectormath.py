@@ -1,11 +1,12 @@
 """Our own exponential, logarithm, sine and their kin, inlined into loops of vectors.
 
-Each reduces its argument as Cody and Waite (Software Manual for the Elementary Functions, 1980) do, with
-fused multiply-add; then comes a polynomial, most from `tools/minimax.py` (Remez' algorithm), that of log in
-float64 from FreeBSD's e_log.c. See also Muller et al., Handbook of
-Floating-Point Arithmetic, 2nd edition (2018), chapter 10, and Shibata and Petrogiannis, SLEEF (2020), whose
-single reduction by multiples of pi the sine follows. Arguments outside the range of the short way (infinite,
-NaN, denormal, very large) are rare: if one is in a vector, the C library does the whole vector.
+Each reduces its argument as Cody and Waite (Software Manual for the Elementary Functions, 1980)
+do, with fused multiply-add; then comes a polynomial, most from `tools/minimax.py` (Remez'
+algorithm), that of log in float64 from FreeBSD's e_log.c. See also Muller et al., Handbook of
+Floating-Point Arithmetic, 2nd edition (2018), chapter 10, and Shibata and Petrogiannis, SLEEF
+(2020), whose single reduction by multiples of pi the sine follows. Arguments for which a formula
+does not hold (infinite, NaN, denormal, very large) are rare: if one is in a vector, the C library
+does the vector, too, and each lane takes what is right for it.
 """
 
 from __future__ import annotations
@@ -17,206 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.code import Code, op
+from gradtape.compiler.code import Code
+from gradtape.compiler.formats import FORMATS
 from gradtape.compiler.library import NAMES, library
 from gradtape.compiler.processor import fuses
-from gradtape.compiler.values import Formula, Value, both, fma, polynomial, where
-
-
-@dataclass(frozen=True)
-class Format:
-    """What the formulas need to know about a floating-point format.
-
-    Attributes
-    ----------
-    bits, bias
-        How many bits of the significand are stored; the bias of the exponent.
-    shifter
-        Adding it leaves a rounded integer in the lowest bits: 1.5 * 2**bits.
-    log2
-        The logarithm of 2, in parts; products of the first with integers are exact.
-    pi
-        Pi, in parts.
-    root
-        The bits of the square root of one half.
-    """
-
-    bits: int
-    bias: int
-    shifter: float
-    log2: tuple[float, ...]
-    pi: tuple[float, ...]
-    root: int
-    largest_sin: float
-    largest_exp: float
-    exp_clamp: tuple[float, float]
-    exp: tuple[float, ...]
-    expm1: tuple[float, ...]
-    sin: tuple[float, ...]
-    log: tuple[float, ...]
-    erfc_center: float
-    erfc_end: float
-    erfc: tuple[float, ...]
-
-
-_hex = float.fromhex
-
-FORMATS = {
-    "float64": Format(
-        bits=52,
-        bias=1023,
-        shifter=1.5 * 2.0**52,
-        log2=(_hex("0x1.62e42fefa3800p-1"), _hex("0x1.ef35793c76730p-45")),
-        pi=(
-            _hex("0x1.921fb54442d18p+1"),
-            _hex("0x1.1a62633145c07p-53"),
-            _hex("-0x1.f1976b7ed8fbcp-109"),
-        ),
-        root=0x3FE6A09E667F3BCD,
-        largest_sin=2.0**29,
-        largest_exp=708.0,
-        exp_clamp=(-750.0, 711.0),
-        exp=(
-            0.5000000000000012,
-            0.166666666666667,
-            0.04166666666651607,
-            0.008333333333307182,
-            0.0013888888946871998,
-            0.00019841269917439343,
-            2.4801490072946588e-05,
-            2.755721624969722e-06,
-            2.7631238480741397e-07,
-            2.5117877031324497e-08,
-        ),
-        expm1=(
-            0.5,
-            0.16666666666666677,
-            0.0416666666666667,
-            0.008333333333321648,
-            0.0013888888888866826,
-            0.0001984126988608465,
-            2.480158736057972e-05,
-            2.755724425029376e-06,
-            2.7557242739303826e-07,
-            2.5109022696394494e-08,
-            2.0924449815981602e-09,
-        ),
-        sin=(
-            -0.16666666666666666,
-            0.008333333333333214,
-            -0.0001984126984121554,
-            2.755731921217018e-06,
-            -2.5052106963359826e-08,
-            1.6058944077735184e-10,
-            -7.643101030298696e-13,
-            2.722287843059089e-15,
-        ),
-        log=(
-            6.666666666666735130e-01,
-            3.999999999940941908e-01,
-            2.857142874366239149e-01,
-            2.222219843214978396e-01,
-            1.818357216161805012e-01,
-            1.531383769920937332e-01,
-            1.479819860511658591e-01,
-        ),
-        erfc_center=4.0,
-        erfc_end=28.0,
-        erfc=(
-            1.2329951186255526,
-            -0.1396211168405629,
-            0.015379652102619924,
-            0.06809705425473522,
-            -0.10103906603630879,
-            0.09373283499686466,
-            -0.06633036581241683,
-            0.03716751556131304,
-            -0.016197734049916587,
-            0.005031969767346863,
-            -0.0007577733958489102,
-            -0.0001992555763895305,
-            0.0001506224373745032,
-            -2.440290658671856e-05,
-            -1.1225200643869366e-05,
-            5.717252573108148e-06,
-            3.018338582251501e-07,
-            -8.342234921963891e-07,
-            6.249219630434075e-08,
-            1.1457601816502303e-07,
-            -7.817444481695925e-09,
-            -1.3399113425605488e-08,
-            -1.7163156592813124e-09,
-        ),
-    ),
-    "float32": Format(
-        bits=23,
-        bias=127,
-        shifter=1.5 * 2.0**23,
-        log2=(_hex("0x1.62e4000000000p-1"), _hex("0x1.7f7d1c0000000p-20")),
-        pi=(
-            _hex("0x1.921fb60000000p+1"),
-            _hex("-0x1.777a5c0000000p-24"),
-            _hex("-0x1.ee59da0000000p-49"),
-        ),
-        root=0x3F3504F3,
-        largest_sin=2.0**15,
-        largest_exp=87.0,
-        exp_clamp=(-105.0, 89.0),
-        exp=(
-            0.5000000095618174,
-            0.1666651891256454,
-            0.04166620442988804,
-            0.00836888273859782,
-            0.001395057538176176,
-        ),
-        expm1=(
-            0.5000000046177772,
-            0.1666666681706384,
-            0.04166635531109682,
-            0.008333273042706296,
-            0.0013940969211324683,
-            0.00019914177025506804,
-        ),
-        sin=(
-            -0.1666666047430725,
-            0.008333088395940312,
-            -0.00019811125877564886,
-            2.6089558532779075e-06,
-        ),
-        log=(
-            0.3333331680884449,
-            -0.2500079657672582,
-            0.20002281161034846,
-            -0.16624968655260108,
-            0.14181443617505213,
-            -0.1312532737406933,
-            0.12879074216288428,
-            -0.0786522661850866,
-        ),
-        erfc_center=3.0,
-        erfc_end=11.0,
-        erfc=(
-            1.253008059948767,
-            -0.13562114476757917,
-            -0.047562490558696414,
-            0.1296465143543977,
-            -0.11926941361914414,
-            0.0682962012655625,
-            -0.023805844519169214,
-            0.002558886418474278,
-            0.0020133554724358306,
-            -0.0007563135823199914,
-            -0.0002595199581497064,
-        ),
-    ),
-}
+from gradtape.compiler.values import Formula, Value, both, fma, formula, polynomial, where
 
 # -- functions of the text ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function: its formula, where that holds, and the function of ours for elsewhere, if not C's."""
+    """A function: its formula, where that holds, and what serves elsewhere if C does not."""
 
     formula: Formula
     common: Formula | None
@@ -394,10 +207,11 @@ def _log_of(k: Value, rest: Value) -> Value:
 
 
 def _between(x: Value, low: float, high: float) -> Value:
-    """Where ``low <= x < high``, both positive: one comparison of bits moved to the end of the integers."""
+    """Where ``low <= x < high``, both positive: compares bits, moved to the end of the integers."""
     first, end = (int(b) for b in np.array([low, high], x.dtype).view(f"i{x.dtype.itemsize}"))
     move = 2 ** (8 * x.dtype.itemsize - 1) - end
-    return (x.bits() + move) >= first + move
+    moved = x.bits() + move
+    return moved >= moved.like(first + move)
 
 
 def _normal(x: Value) -> Value:
@@ -464,10 +278,10 @@ def cos(x: Value) -> Value:
 
 @_function("erfc_positive")
 def erfc_positive(x: Value, rest: Value) -> Value:
-    """``erfc(x + rest)`` for x >= 0 as ``exp(-x**2) p(q) / (1 + 2 x)`` with ``q = (x - c) / (x + c)``.
+    """``erfc(x + rest) = exp(-x**2) p(q) / (1 + 2 x)``, ``q = (x - c) / (x + c)``, for x >= 0.
 
-    Schonfelder (Mathematics of Computation 32, 1978) makes the interval finite so. The square is kept in
-    two parts, and `q` corrected by its residual; the polynomial hardly feels `rest`.
+    Schonfelder (Mathematics of Computation 32, 1978) makes the interval finite so. The square is
+    in two parts, and `q` corrected by its residual; the polynomial hardly feels `rest`.
     """
     f = FORMATS[x.dtype.name]
     beyond = x > f.erfc_end
@@ -521,12 +335,17 @@ CALLS: dict[str, Formula] = {
 }
 
 
-def _emit(name: str) -> Callable[..., str]:
-    own = CALLS.get(name) if fuses() else None
-    if own is None:
-        return lambda code, x, dtype, out: library(code, NAMES[name], x, dtype)
-    return lambda code, x, dtype, out: own(*[Value(code, text, dtype) for text in x]).text
+def _choice(name: str) -> Formula:
+    """A function of our own where the processor fuses and there is one, else the C library's."""
+
+    def choice(*x: Value) -> Value:
+        if name in CALLS and fuses():
+            return CALLS[name](*x)
+        code, texts = x[0].code, [v.text for v in x]
+        return x[0].new(library(code, NAMES[name], texts, x[0].dtype))
+
+    return choice
 
 
 for _name in NAMES:
-    op(_name, "f")(lambda code, x, dtype, out, n=_name: _emit(n)(code, x, dtype, out))  # type: ignore[misc]
+    formula(_name)(_choice(_name))
