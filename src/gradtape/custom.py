@@ -80,7 +80,15 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Watcher(Recorder):
-    """Notes what a body reads that is not among its arguments."""
+    """Notes what a body reads that is not among its arguments.
+
+    Attributes
+    ----------
+    variables
+        The trainable Variables, by identity.
+    captured
+        Whether it reads another Tensor that a recorder around knows.
+    """
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         self._met = {x._id for x in inputs if isinstance(x, Handle)}
@@ -88,7 +96,7 @@ class Watcher(Recorder):
         self.variables: dict[int, Handle] = {}
         self.captured = False
 
-    def record(
+    def record(  # noqa: D102 (as the base class says)
         self,
         rule: Any,
         y: Any,

@@ -214,6 +214,8 @@ def multigammaln(a: Any, d: Any) -> Any:
 def spherical_jn(n: Any, z: Any, derivative: bool = False) -> Any:
     """The spherical Bessel function of the first kind, or its derivative in `z`.
 
+    ``j_n(z) = sqrt(pi / (2 z)) J_{n + 1/2}(z)``.
+
     Parameters
     ----------
     n
@@ -241,17 +243,44 @@ def spherical_jn(n: Any, z: Any, derivative: bool = False) -> Any:
 
 
 def spherical_yn(n: Any, z: Any, derivative: bool = False) -> Any:
-    """The spherical Bessel function of the second kind, or its derivative: as `spherical_jn`."""
+    """The spherical Bessel function of the second kind, or its derivative: as `spherical_jn`.
+
+    ``y_n(z) = sqrt(pi / (2 z)) Y_{n + 1/2}(z)``.
+
+    Examples
+    --------
+    >>> import gradtape as gt
+    >>> gt.special.spherical_yn(0, 1.0).round(6)
+    np.float64(-0.540302)
+    """
     return _spherical("yn", n, z, derivative)
 
 
 def spherical_in(n: Any, z: Any, derivative: bool = False) -> Any:
-    """The modified one of the first kind, or its derivative: as `spherical_jn`."""
+    """The modified one of the first kind, or its derivative: as `spherical_jn`.
+
+    ``i_n(z) = sqrt(pi / (2 z)) I_{n + 1/2}(z)``.
+
+    Examples
+    --------
+    >>> import gradtape as gt
+    >>> gt.special.spherical_in(0, 1.0).round(6)
+    np.float64(1.175201)
+    """
     return _spherical("in", n, z, derivative)
 
 
 def spherical_kn(n: Any, z: Any, derivative: bool = False) -> Any:
-    """The modified one of the second kind, or its derivative: as `spherical_jn`."""
+    """The modified one of the second kind, or its derivative: as `spherical_jn`.
+
+    ``k_n(z) = sqrt(pi / (2 z)) K_{n + 1/2}(z)``.
+
+    Examples
+    --------
+    >>> import gradtape as gt
+    >>> gt.special.spherical_kn(0, 1.0).round(6)
+    np.float64(0.577864)
+    """
     return _spherical("kn", n, z, derivative)
 
 

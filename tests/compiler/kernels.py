@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 from gradtape.compiler import emit
 from gradtape.compiler.emit import Kernel
 from gradtape.compiler.loops import Cluster, Map, Source
-from gradtape.compiler.native import Module, new_name
+from gradtape.compiler.native import Module
+
+_numbers = itertools.count()
 
 
 def kernel(op: str, dtypes: Sequence[Any], out: Any, length: int, width: int) -> Kernel:
@@ -23,7 +26,7 @@ def kernel(op: str, dtypes: Sequence[Any], out: Any, length: int, width: int) ->
     before = emit.VECTOR_BYTES
     emit.VECTOR_BYTES = width or max(np.dtype(d).itemsize for d in (*dtypes, out))
     try:
-        made = Kernel(cluster, new_name(), {node})
+        made = Kernel(cluster, f"kernel{next(_numbers)}", {node})
     finally:
         emit.VECTOR_BYTES = before
     assert made.reads == sources

@@ -179,7 +179,7 @@ def test_unconnected(x1: gt.Variable, x2: gt.Variable) -> None:
     for zero in (gt.UnconnectedGradients.ZERO, "zero"):
         gradient = tape.gradient(z, [x1, x2], unconnected_gradients=zero)
         assert numbers(gradient) == [2.0, 0.0]
-    with pytest.raises(ValueError, match="is not a valid UnconnectedGradients"):
+    with pytest.raises(ValueError, match="Give unconnected_gradients 'none' or 'zero'"):
         tape.gradient(z, x2, unconnected_gradients="none at all")
 
 

@@ -155,3 +155,28 @@ def test_coefficients_from_roots() -> None:
     np.testing.assert_array_equal(y.numpy(), np.poly(z))
     assert np.poly(tensor(np.zeros(0))) == 1.0
     assert_gradient(lambda p: np.poly(np.roots(p)), P)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
+def test_the_derivative_has_the_dtype_of_numpys(dtype: Any) -> None:
+    p = np.arange(4).astype(dtype)
+    assert np.polyder(gt.constant(p)).dtype == np.polyder(p).dtype
+
+
+@pytest.mark.parametrize("options", [{}, {"full": True}, {"cov": True}, {"cov": "unscaled"}])
+def test_fits_give_what_numpys_give(options: Any) -> None:
+    x, y = np.array([0.0, 1.0, 2.0, 3.5, 4.0, 5.2]), np.array([1.0, 0.2, -1.0, 2.0, 2.5, 1.0])
+    expected = np.polyfit(x, y, 2, w=x + 1, **options)
+    got = np.polyfit(gt.constant(x), y, 2, w=gt.constant(x + 1), **options)
+    if not options:
+        expected, got = [expected], [got]
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(np.asarray(a.numpy() if isinstance(a, gt.Tensor) else a), b)
+    with pytest.raises(TypeError, match="expected x and y to have same length"):
+        np.polyfit(gt.constant(x), y[:3], 1)
+
+
+def test_a_line_through_points_moves_with_them() -> None:
+    x, y = np.array([0.0, 1.0, 2.0, 4.0]), np.array([1.0, 3.0, 2.0, 5.0])
+    gt.check_gradients(lambda x, y: np.polyfit(x, y, 1), x, y)
+    gt.check_gradients(lambda y: np.polyfit(x, y, 1, cov=True)[1], y)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,10 @@ def test_smooth_functions_at_equal_eigenvalues(name) -> None:
     f = FUNCTIONS[name]
     got = np.sum(gt.grad(f)(EQUAL) * E)
     np.testing.assert_allclose(got, along(f, EQUAL, E), rtol=1e-7)
-    _, tangent = gt.jvp(f, (EQUAL,), (E,))
+    with warnings.catch_warnings():
+        if "eigh" in f.__code__.co_names:  # forward mode pushes the vectors too, and cannot know
+            warnings.simplefilter("ignore", gt.GradientWarning)
+        _, tangent = gt.jvp(f, (EQUAL,), (E,))
     np.testing.assert_allclose(tangent, got, rtol=1e-9)
 
 
@@ -89,3 +94,61 @@ def test_results_keep_their_names() -> None:
     assert np.linalg.svd(x).S.shape == (4,)
     assert np.linalg.qr(x).R.shape == (4, 4)
     assert np.linalg.slogdet(x).sign.numpy() == 1.0
+
+
+def hermitian_part(a):
+    return (a + a.T) / 2
+
+
+OF_VALUES = {
+    "eigvalsh": lambda a: np.sum(np.exp(np.linalg.eigvalsh(hermitian_part(a)))),
+    "svdvals": lambda a: np.sum(np.linalg.svdvals(a) ** 4),
+    "eigvals": lambda a: np.sum(np.real(np.linalg.eigvals(a) ** 3)),
+}
+DIRECTION = np.arange(9.0).reshape(3, 3) - 3.5
+SECOND = {
+    "reverse over forward": lambda f, a: gt.hvp(f, a, DIRECTION),
+    "forward over reverse": lambda f, a: gt.jvp(gt.grad(f), (a,), (DIRECTION,))[1],
+    "reverse over reverse": lambda f, a: gt.grad(lambda x: np.sum(gt.grad(f)(x) * DIRECTION))(a),
+    "linearize": lambda f, a: gt.linearize(gt.grad(f), a)[1](DIRECTION),
+    "hessian": lambda f, a: np.sum(gt.hessian(f)(a) * DIRECTION, (2, 3)),
+    "batched": lambda f, a: gt.vmap(lambda x: gt.hvp(f, x, DIRECTION))(np.stack([a, a]))[0],
+}
+
+
+@pytest.mark.parametrize("mode", SECOND)
+@pytest.mark.parametrize("name", OF_VALUES)
+def test_second_derivatives_of_values_are_right_or_warned_about(name, mode) -> None:
+    f, second = OF_VALUES[name], SECOND[mode]
+    apart = np.diag([1.0, 2.0, 4.0])
+    expected = along(gt.grad(f), apart, DIRECTION)
+    np.testing.assert_allclose(second(f, apart), expected, rtol=1e-6, atol=1e-6)
+    for equal in (np.eye(3), np.diag([1.0, 1.0, 2.0])):
+        with pytest.warns(gt.GradientWarning, match="leaves out how their vectors turn"):
+            second(f, equal)
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+def test_first_derivatives_of_values_are_right_without_a_warning(name) -> None:
+    f = OF_VALUES[name]
+    for equal in (np.eye(3), np.diag([1.0, 1.0, 2.0])):
+        expected = along(f, equal, DIRECTION)
+        np.testing.assert_allclose(gt.jvp(f, (equal,), (DIRECTION,))[1], expected, rtol=1e-6)
+        for jacobian in (gt.grad, gt.jacfwd, gt.jacrev):
+            got = np.sum(jacobian(f)(equal) * DIRECTION)
+            np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_forward_mode_warns_of_equal_eigenvalues_too() -> None:
+    def function_of_matrix(a):
+        w, v = np.linalg.eigh(hermitian_part(a))
+        return (v * np.exp(w)) @ v.T
+
+    with pytest.warns(gt.GradientWarning, match="leaves out how their vectors turn"):
+        gt.jvp(function_of_matrix, (np.eye(3),), (DIRECTION,))
+
+
+def test_a_matrix_without_entries() -> None:
+    empty = np.zeros((0, 0))
+    for f in (np.linalg.svdvals, lambda a: np.linalg.svd(a).U, np.linalg.eigvalsh):
+        assert gt.grad(lambda a, f=f: np.sum(f(a)))(empty).shape == (0, 0)

@@ -142,6 +142,32 @@ def test_constraints_get_their_jacobians(method) -> None:
     np.testing.assert_allclose([found.x["x"], found.x["y"]], -np.sqrt(0.5), atol=1e-4)
 
 
+@pytest.mark.parametrize(("kind", "high"), [("ineq", np.inf), ("EQ", 0)])
+def test_trust_constr_gets_the_second_derivatives_of_constraints_in_dicts(kind, high) -> None:
+    # Without them SciPy approximates, and warns in each iteration of what is linear.
+    found = gt.minimize(
+        lambda p: (p["x"] - 2) ** 2 + (p["y"] - 1) ** 2,
+        {"x": 0.2, "y": 0.1},
+        method="trust-constr",
+        constraints=[{"type": kind, "fun": lambda p, s: s - p["x"] - p["y"], "args": (1.0,)}],
+    )
+    by_hand = scipy.optimize.minimize(
+        lambda v: (v[0] - 2) ** 2 + (v[1] - 1) ** 2,
+        [0.2, 0.1],
+        method="trust-constr",
+        jac=lambda v: 2 * (v - np.array([2.0, 1.0])),
+        hess=lambda v: 2 * np.eye(2),
+        constraints=scipy.optimize.NonlinearConstraint(
+            lambda v: 1.0 - v[0] - v[1],
+            0,
+            high,
+            jac=lambda v: np.array([[-1.0, -1.0]]),
+            hess=lambda v, weights: np.zeros((2, 2)),
+        ),
+    )
+    np.testing.assert_allclose([found.x["x"], found.x["y"]], by_hand.x, atol=1e-10)
+
+
 def test_logistic_regression_finds_the_optimum_of_scikit_learn() -> None:
     from sklearn.linear_model import LogisticRegression
 

@@ -193,3 +193,42 @@ def test_what_a_function_returned_is_not_handed_over_twice():
     first[:] = value[:] = 0.0
     np.testing.assert_array_equal(second, 2.0 * np.ones(3))
     np.testing.assert_array_equal(pull(x)[0], 2.0 * np.ones(3))
+
+
+def test_auxiliary_results_of_maps_along_directions() -> None:
+    def f(x):
+        return np.sin(x), {"double": 2 * x, "text": "kept"}
+
+    value, tangent, aux = gt.jvp(f, (0.5,), (2.0,), has_aux=True)
+    assert (value, tangent) == (np.sin(0.5), 2 * np.cos(0.5))
+    assert aux == {"double": 1.0, "text": "kept"}
+    value, push, aux = gt.linearize(f, 0.5, has_aux=True)
+    assert (value, push(2.0)) == (np.sin(0.5), tangent)
+    assert aux == {"double": 1.0, "text": "kept"}
+    _, _, aux = gt.vjp(f, 0.5, has_aux=True)
+    assert type(aux["double"]) is np.float64  # NumPy in, NumPy out
+    with pytest.raises(TypeError, match=r"Return \(value, aux\) .* under jvp with has_aux"):
+        gt.jvp(np.sin, (0.5,), (2.0,), has_aux=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("grad", lambda f, x: gt.grad(f)(x)),
+        ("value_and_grad", lambda f, x: gt.value_and_grad(f)(x)),
+        ("hessian", lambda f, x: gt.hessian(f)(x)),
+        ("hvp", lambda f, x: gt.hvp(f, x, x)),
+    ],
+)
+def test_errors_name_the_function_that_was_called(name, call) -> None:
+    with pytest.raises(TypeError, match=rf"one real number .*: {name} got shape \(2,\)"):
+        call(lambda x: x, np.ones(2))
+    if name != "hvp":
+        with pytest.raises(TypeError, match=f"Return numbers.* that {name} differentiates"):
+            call(lambda x: "text", np.ones(2))
+
+
+def test_argnums_are_integers() -> None:
+    with pytest.raises(TypeError, match="Give grad an integer or integers as argnums: got 'x'"):
+        gt.grad(np.sin, argnums="x")(1.0)
+    assert gt.grad(np.multiply, argnums=np.int64(1))(2.0, 3.0) == 2.0

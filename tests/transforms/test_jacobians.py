@@ -160,3 +160,13 @@ def test_a_buffer_that_the_function_writes_again(transform):
 
     np.testing.assert_array_equal(transform(f)(np.ones(2)), 6.0 * np.eye(2))
     np.testing.assert_array_equal(gt.linearize(f, np.ones(2))[1](np.ones(2)), [6.0, 6.0])
+
+
+def test_what_the_tape_takes_no_jacobian_of() -> None:
+    x = gt.Variable([1.0, 2.0])
+    with gt.GradientTape(persistent=True) as tape:
+        y = x * x
+    with pytest.raises(TypeError, match="Give jacobian one Tensor as target.*got dict"):
+        tape.jacobian({"y": y}, x)
+    with pytest.raises(ValueError, match="Give unconnected_gradients 'none' or 'zero': got 'no'"):
+        tape.jacobian(y, x, unconnected_gradients="no")

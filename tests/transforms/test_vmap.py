@@ -661,6 +661,7 @@ def test_counting_and_searching() -> None:
     [
         (lambda x: x if x[0] > 0 else -x, (X,), "Use np.where instead of if, or loop over"),
         (lambda x: float(x[0]), (X,), "it cannot batch float()"),
+        (lambda x: x.numpy(), (X,), "it cannot batch numpy()"),
         (lambda x: np.zeros(int(x[0])), (X,), "it cannot batch int()"),
         (lambda x: range(x), (np.arange(3),), "cannot batch"),
         (lambda x: np.asarray(x), (X,), "cannot batch"),
@@ -714,3 +715,19 @@ def test_an_error_leaves_nothing_behind() -> None:
             gt.vmap(lambda v: np.sum(v) * (1 // 0))(x)
         y = np.sum(x**2)
     assert_allclose(tape.gradient(y, x).numpy(), 2 * X)
+
+
+# -- memory order -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["K", "A"])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_the_order_in_memory_is_that_of_an_example(order: Any, axes: Any) -> None:
+    a = RNG.normal(size=(4, 2, 3, 5))
+
+    def f(x: Any) -> Any:
+        return np.ravel(np.transpose(x, axes), order=order)
+
+    assert_array_equal(gt.vmap(f)(a), loop(f, a))
+    nested = gt.vmap(gt.vmap(f))(np.stack([a, 2 * a]))
+    assert_array_equal(nested, np.stack([loop(f, a), loop(f, 2 * a)]))

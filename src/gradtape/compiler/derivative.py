@@ -25,8 +25,8 @@ def recorded_call(
 ) -> Any:
     """``compiled(*args, **kwargs)`` with the recorders told of it, as of one operation.
 
-    `pull` is the compiled function ``pull(inputs, cotangents, args, kwargs)`` that gives the cotangents of the
-    inputs: the floating-point leaves of the arguments, and `variables`.
+    `pull` is the compiled function that gives the cotangents of the inputs: the floating-point
+    Tensors among the arguments, the Variables among them, and `variables`. See `pulling`.
     """
     inside = active()
     activate(())
@@ -118,7 +118,9 @@ def pulling(f: Callable[..., Any]) -> Callable[..., Any]:
         count = len(inputs) - len(variables)
         remaining = iter(inputs[:count])
         wanted = {id(x) for x in _sources(args, kwargs)}
-        filled = structure.rebuild(tree, [next(remaining) if id(x) in wanted else x for x in leaves])
+        filled = structure.rebuild(
+            tree, [next(remaining) if id(x) in wanted else x for x in leaves]
+        )
         with GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs[:count])
             tape.watch(list(variables))

@@ -9,10 +9,19 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.code import OPS, TYPES, Code, literal
-from gradtape.compiler.loops import Cluster, Map, Node, Reduce, Source, access, contiguous
+from gradtape.compiler.loops import (
+    Cluster,
+    Map,
+    Node,
+    Reduce,
+    Region,
+    Source,
+    access,
+    contiguous,
+)
 
 VECTOR_BYTES = 32
-BLOCK = 512
+BLOCK = 128
 """Vectors that one accumulator adds up, before it is added to the next: keeps sums accurate."""
 
 
@@ -45,9 +54,10 @@ class Kernel:
         self._accesses: list[tuple[Node, tuple[int, ...], int]] = []
         self._slot: dict[Any, int] = {}
         for node in cluster.nodes:
-            for operand in node.operands:
-                if operand not in inside and not _is_number(operand):
+            for operand in node.operands[isinstance(node, Region) :]:
+                if operand not in inside and not is_number(operand):
                     self._note(operand)
+        self.regions = [node for node in cluster.nodes if isinstance(node, Region)]
         self.reductions = [node for node in cluster.nodes if isinstance(node, Reduce)]
         self.declared: dict[str, str] = {}
         self._emit()
@@ -74,6 +84,7 @@ class Kernel:
                 continue
             steps = [strides[a] for _, strides, _ in self._accesses]
             steps += [own[a]] + [strides[a] for strides in kept_strides]
+            steps += [node.strides[a] for node in self.regions]
             kept = [a not in node.axes for node in self.reductions]
             axis = Axis(length, steps, kept)
             if axes and _joins(axes[-1], axis):
@@ -96,7 +107,11 @@ class Kernel:
         body = _Body(self, axes, lanes, counter)
         lines = body.lines()
         self.text = "\n".join(
-            [f"define void @{self.name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{", *lines, "}"]
+            [
+                f"define void @{self.name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{",
+                *lines,
+                "}",
+            ]
         )
         self.axes = axes
 
@@ -113,8 +128,10 @@ def _kept_strides(node: Reduce, shape: Sequence[int]) -> list[int]:
     return [0 if a in node.axes else next(own) for a in range(len(shape))]
 
 
-def _is_number(node: Node) -> bool:
-    return isinstance(node, Source) and node.constant is not None and not node.shape
+def is_number(node: Node) -> bool:
+    """Whether a node is one constant number, perhaps read at many indices."""
+    base = access(node)[0]
+    return isinstance(base, Source) and base.constant is not None and not base.shape
 
 
 _IDENTITY = {"add": 0, "multiply": 1, "and": True, "or": False}
@@ -139,6 +156,12 @@ _COMBINE = {
     "and": "logical_and",
     "or": "logical_or",
 }
+
+
+def _sum_dtype(node: Reduce) -> Any:
+    """What a sum is added up in: float32 in float64, for NumPy's sums in pairs lose less too."""
+    single = node.op == "add" and node.dtype == np.float32
+    return np.dtype(np.float64) if single else node.dtype
 
 
 class _Body:
@@ -192,7 +215,7 @@ class _Body:
         """The accumulator of a reduction and, for sums of many, the total before it."""
         number = self.kernel.reductions.index(node)
         vector = self._depth(number) < len(self.axes)
-        kind = (self.vector if vector and self.lanes > 1 else self.plain).type(node.dtype)
+        kind = (self.vector if vector and self.lanes > 1 else self.plain).type(_sum_dtype(node))
         return self._alloca(kind), self._alloca(kind)
 
     def _starts(self, depth: int) -> list[int]:
@@ -207,31 +230,36 @@ class _Body:
         for number in self._starts(depth):
             node = self.kernel.reductions[number]
             for cell in self.cells[number]:
-                kind = self.vector.type(node.dtype)
-                self.plain.do(
-                    f"store {kind} {self.vector.number(identity(node), node.dtype)}, ptr {cell}"
-                )
+                dtype = _sum_dtype(node)
+                start = self.vector.number(identity(node), dtype)
+                self.plain.do(f"store {self.vector.type(dtype)} {start}, ptr {cell}")
 
     def _end_reductions(self, depth: int) -> None:
         for number in self._starts(depth):
             node = self.kernel.reductions[number]
-            kind = self.vector.type(node.dtype)
+            dtype = _sum_dtype(node)
+            kind = self.vector.type(dtype)
             parts = [self.plain.new(f"load {kind}, ptr {cell}") for cell in self.cells[number]]
-            whole = self._combined(node, parts[0], parts[1], self.vector)
-            self._store_result(number, self._across(node, whole), self.plain)
+            whole = self._across(node, self._combined(node, parts[0], parts[1], self.vector, dtype))
+            if dtype != node.dtype:
+                whole = OPS["cast"].emit(self.plain, [whole], dtype, node.dtype)
+            self._store_result(number, whole, self.plain)
 
-    def _combined(self, node: Reduce, a: str, b: str, code: Code) -> str:
-        return OPS[_COMBINE[node.op]].emit(code, [a, b], node.dtype, node.dtype)
+    def _combined(self, node: Reduce, a: str, b: str, code: Code, dtype: Any = None) -> str:
+        dtype = dtype or node.dtype
+        return OPS[_COMBINE[node.op]].emit(code, [a, b], dtype, dtype)
 
     def _across(self, node: Reduce, vector: str) -> str:
         """All lanes of a vector together."""
         if self.lanes == 1:
             return vector
-        kind, code = self.vector.type(node.dtype), self.plain
+        dtype, code = _sum_dtype(node), self.plain
+        kind = self.vector.type(dtype)
         parts = [code.new(f"extractelement {kind} {vector}, i32 {k}") for k in range(self.lanes)]
         while len(parts) > 1:
             half = len(parts) // 2
-            parts = [self._combined(node, parts[k], parts[k + half], code) for k in range(half)]
+            pairs = zip(parts[:half], parts[half:], strict=True)
+            parts = [self._combined(node, a, b, code, dtype) for a, b in pairs]
         return parts[0]
 
     def _store_result(self, number: int, value: str, code: Code) -> None:
@@ -240,7 +268,9 @@ class _Body:
         if node not in self.address:
             return
         depth = self._depth(number)
-        offset = self._offset([axis.steps[len(self.kernel._accesses) + 1 + number] for axis in self.axes], depth)
+        offset = self._offset(
+            [axis.steps[len(self.kernel._accesses) + 1 + number] for axis in self.axes], depth
+        )
         place = self._place(node, offset)
         if any(not axis.kept[number] for axis in self.axes[:depth]):
             value = self._combined(node, self._load(node.dtype, place, code), value, code)
@@ -331,7 +361,9 @@ class _Body:
         low, high = ("%begin", "%end") if outermost else ("0", str(length))
         blocked = inner and self._starts(depth) and length > BLOCK * step
         if blocked:
-            self._loop(low, high, BLOCK * step, lambda i, end: self._block(depth, i, end, step), True)
+            self._loop(
+                low, high, BLOCK * step, lambda i, end: self._block(depth, i, end, step), True
+            )
         else:
             self._loop(low, high, step, lambda i, end: self._inside(depth, i, end), False)
         self._end_reductions(depth)
@@ -341,11 +373,13 @@ class _Body:
         self._loop(start, end, step, lambda i, stop: self._inside(depth, i, stop), False)
         for number in self._starts(depth):
             node = self.kernel.reductions[number]
-            kind = self.vector.type(node.dtype)
+            dtype = _sum_dtype(node)
+            kind = self.vector.type(dtype)
             cell, total = self.cells[number]
-            parts = [self.plain.new(f"load {kind}, ptr {c}") for c in (total, cell)]
-            self.plain.do(f"store {kind} {self._combined(node, *parts, self.vector)}, ptr {total}")
-            fresh = self.vector.number(identity(node), node.dtype)
+            old, new = (self.plain.new(f"load {kind}, ptr {c}") for c in (total, cell))
+            whole = self._combined(node, old, new, self.vector, dtype)
+            self.plain.do(f"store {kind} {whole}, ptr {total}")
+            fresh = self.vector.number(identity(node), dtype)
             self.plain.do(f"store {kind} {fresh}, ptr {cell}")
 
     def _loop(self, low: str, high: str, step: int, body: Any, bounded: bool) -> None:
@@ -394,24 +428,29 @@ class _Body:
                 self._map(node)
             elif isinstance(node, Reduce):
                 self._accumulate(node, fresh)
+            elif isinstance(node, Region):
+                self._write(node, fresh)
 
     def _fresh_lanes(self) -> str:
         """Which lanes were not done before; nothing if all."""
-        if self.lanes == 1 or not self.kernel.reductions:
+        adds = any(node.adds for node in self.kernel.regions)
+        if self.lanes == 1 or not (self.kernel.reductions or adds):
             return ""
         code, lanes = self.plain, self.lanes
         kind = f"<{lanes} x i64>"
         first = code.new(f"insertelement {kind} poison, i64 {self.first_lane}, i32 0")
-        wide = code.new(f"shufflevector {kind} {first}, {kind} poison, <{lanes} x i32> zeroinitializer")
+        wide = code.new(
+            f"shufflevector {kind} {first}, {kind} poison, <{lanes} x i32> zeroinitializer"
+        )
         order = ", ".join(f"i64 {k}" for k in range(lanes))
         return code.new(f"icmp sge {kind} <{order}>, {wide}")
 
     def _operand(self, operand: Node) -> str:
         if operand in self.values:
             return self.values[operand][0]
-        if _is_number(operand):
-            assert isinstance(operand, Source)
-            return self.vector.number(operand.constant[()], operand.dtype)
+        if is_number(operand):
+            base: Any = access(operand)[0]
+            return self.vector.number(base.constant[()], operand.dtype)
         return self._read(operand, self.vector)
 
     def _map(self, node: Map) -> None:
@@ -424,6 +463,33 @@ class _Body:
             place = self._place(node, self._offset(steps, len(self.axes)))
             self._store(node.dtype, value, place, self.vector)
 
+    def _write(self, node: Region, fresh: str) -> None:
+        """Put a value into its place in a larger array."""
+        kernel = self.kernel
+        number = len(kernel._accesses) + 1 + len(kernel.reductions) + kernel.regions.index(node)
+        steps = [axis.steps[number] for axis in self.axes]
+        place = self._place(node, self._offset(steps, len(self.axes), node.offset))
+        value, inner = self._operand(node.operands[1]), steps[-1] if steps else 1
+        if self.lanes == 1 or inner == 1:
+            if node.adds:
+                if fresh:
+                    nothing = self.vector.number(0, node.dtype)
+                    value = self.vector.select(fresh, value, nothing, node.dtype)
+                old = self._load(node.dtype, place, self.vector)
+                value = OPS["add"].emit(self.vector, [old, value], node.dtype, node.dtype)
+            self._store(node.dtype, value, place, self.vector)
+            return
+        kind, code = self.vector.type(node.dtype), self.plain
+        if node.adds and fresh:
+            value = self.vector.select(fresh, value, self.vector.number(0, node.dtype), node.dtype)
+        for lane in range(self.lanes):
+            at = code.new(f"getelementptr {_memory(node.dtype)}, ptr {place}, i64 {lane * inner}")
+            one = code.new(f"extractelement {kind} {value}, i32 {lane}")
+            if node.adds:
+                old = self._load(node.dtype, at, code)
+                one = OPS["add"].emit(code, [old, one], node.dtype, node.dtype)
+            self._store(node.dtype, one, at, code)
+
     def _accumulate(self, node: Reduce, fresh: str) -> None:
         value = self._operand(node.operands[0])
         number = self.kernel.reductions.index(node)
@@ -433,9 +499,13 @@ class _Body:
         if self._depth(number) == len(self.axes):
             self._store_result(number, value, self.vector)
             return
-        kind, cell = self.vector.type(node.dtype), self.cells[number][0]
+        dtype, cell = _sum_dtype(node), self.cells[number][0]
+        if dtype != node.dtype:
+            value = OPS["cast"].emit(self.vector, [value], node.dtype, dtype)
+        kind = self.vector.type(dtype)
         old = self.plain.new(f"load {kind}, ptr {cell}")
-        self.plain.do(f"store {kind} {self._combined(node, old, value, self.vector)}, ptr {cell}")
+        whole = self._combined(node, old, value, self.vector, dtype)
+        self.plain.do(f"store {kind} {whole}, ptr {cell}")
 
 
 def _memory(dtype: Any) -> str:

@@ -1,24 +1,35 @@
 """Runs a program as machine code: kernels, and the NumPy calls between them.
 
-What runs is straight Python code, written here for the one program: it puts numbers and addresses into a
-table, calls the kernels, and takes the results out. Temporary arrays live in a `_State`, which is used by
-one call at a time and kept for the next.
+What runs is straight Python code, written here for the one program: it puts numbers and addresses
+into a table, calls the kernels, and takes the results out. Temporary arrays live in a `_State`,
+which is used by one call at a time and kept for the next.
 """
 
 from __future__ import annotations
 
+import array
 import ctypes
 import struct
-from array import array as Table
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradtape.compiler import lowerings as _lowerings  # noqa: F401 (fills the table)
 from gradtape.compiler.emit import Kernel, identity
-from gradtape.compiler.loops import Node, Reduce, Source, Step, View, access, clustered, contiguous
+from gradtape.compiler.loops import (
+    Node,
+    Reduce,
+    Region,
+    Source,
+    Step,
+    View,
+    access,
+    clustered,
+    with_own_memory,
+)
 from gradtape.compiler.lower import Lowered, sources
-from gradtape.compiler.native import Module, new_name
+from gradtape.compiler.native import Module
 from gradtape.compiler.parallel import Split, large
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
 
@@ -66,13 +77,27 @@ class Native:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.lowered = Lowered(program)
-        self.schedule = clustered(_needed(self.lowered))
+        nodes = with_own_memory(_needed(self.lowered), _wanted(self.lowered))
+        self.schedule = clustered(nodes)
         inside = _read_outside(self.lowered, self.schedule)
-        self.kernels = [
-            Kernel(item, new_name(), inside) for item in self.schedule if not isinstance(item, Step)
-        ]
+        clusters = [item for item in self.schedule if not isinstance(item, Step)]
+        self.kernels = [Kernel(item, f"kernel{k}", inside) for k, item in enumerate(clusters)]
         self.module = Module(self.kernels)
         self.run: Callable[..., list[Any]] = _Driver(self).function()
+
+    def __str__(self) -> str:
+        kernels = iter(self.kernels)
+        lines = []
+        for item in self.schedule:
+            if isinstance(item, Step):
+                lines.append(f"call {name_of(item.call.function)}")
+                continue
+            kernel = next(kernels)
+            ops = [getattr(n, "op", "place") + "*" * isinstance(n, Reduce) for n in item.nodes]
+            lines.append(
+                f"{kernel.name}: loops over {item.shape}, {kernel.lanes} at a time: {' '.join(ops)}"
+            )
+        return "\n".join(lines)
 
 
 class _State:
@@ -83,9 +108,9 @@ class _State:
     def __init__(self, driver: _Driver) -> None:
         self.scalars = bytearray(8 * max(1, len(driver.scalars)))
         base = ctypes.addressof(ctypes.c_char.from_buffer(self.scalars))
-        cells = Table("Q", [base + 8 * k for k in range(len(driver.scalars))] or [0])
+        cells = array.array("Q", [base + 8 * k for k in range(len(driver.scalars))] or [0])
         self.arrays: list[Any] = [cells]
-        self.table = Table("Q", [0] * max(1, driver.entries))
+        self.table = array.array("Q", [0] * max(1, driver.entries))
         self.address = self.table.buffer_info()[0]
         self.chunks = [split.memory(entries) for split, entries in driver.splits]
         for entry, node in driver.fixed:
@@ -93,7 +118,9 @@ class _State:
                 self.table[entry] = cells.buffer_info()[0] + 8 * driver.scalars[node]
                 if isinstance(node, Source) and node.constant is not None:
                     where = 8 * driver.scalars[node]
-                    struct.pack_into(_FORMATS[node.dtype.name], self.scalars, where, node.constant[()])
+                    struct.pack_into(
+                        _FORMATS[node.dtype.name], self.scalars, where, node.constant[()]
+                    )
             else:
                 self.table[entry] = id(self._array(driver, node)) + driver.offset
 
@@ -151,7 +178,7 @@ class _Driver:
         body += [f"    {n} = {o}" for n, o in zip(names, outputs, strict=True)]
         tail = ["    _pool.append(s)", f"    return [{', '.join(names)}]"]
         self.source = "\n".join([*head, *body, *tail])
-        exec(compile(self.source, "<gradtape driver>", "exec"), self.names)  # noqa: S102
+        exec(compile(self.source, "<gradtape driver>", "exec"), self.names)
         run: Callable[..., list[Any]] = self.names["run"]
         return run
 
@@ -160,6 +187,7 @@ class _Driver:
     def _plan(self, inputs: Sequence[Node]) -> None:
         """Give every array its entries in the table, and every number its place."""
         outputs = self._outputs()
+        self.outgoing = _memory_of(outputs)
         read = {n for kernel in self.native.kernels for n in kernel.reads}
         for node in inputs:
             if not node.shape and node in read and node.dtype.name in _FORMATS:
@@ -170,10 +198,16 @@ class _Driver:
                 if not node.shape and node.dtype.name in _FORMATS:
                     self.scalars.setdefault(node, len(self.scalars))
                     self.fixed.append((self.entries, node))
-                elif not (node in inputs or node in outputs or self._is_result(node)):
+                elif not (node in inputs or self._goes_out(node, outputs) or self._is_result(node)):
+                    if isinstance(node, Region):
+                        self.slots[node] = self.slots[node.operands[0]]
                     self.slots.setdefault(node, len(self.slots) + 1)
                     self.fixed.append((self.entries, node))
                 self.entries += 1
+
+    def _goes_out(self, node: Node, outputs: set[Node]) -> bool:
+        """Whether the node's memory becomes the caller's."""
+        return node in outputs or node in self.outgoing
 
     def _is_result(self, node: Node) -> bool:
         return isinstance(node, Source) and node.constant is None
@@ -203,11 +237,12 @@ class _Driver:
                 name = f"x{k}"
                 self.lines.append(f"{name} = a{k}")
                 if node in used:
-                    self._let(f"_d{k}", node)
+                    self._let(f"_d{k}", node.dtype)
+                    program = self.native.program
+                    fixed = program.specs[program.inputs[k]].dtype.isnative
                     self.lines.append(f"f = {name}.flags")
-                    self.lines.append(
-                        f"if not (f.c_contiguous and f.aligned): {name} = _fix({name}, _d{k}.dtype)"
-                    )
+                    test = "if not (f.c_contiguous and f.aligned): " if fixed else ""
+                    self.lines.append(f"{test}{name} = _fix({name}, _d{k})")
                 self.local[node] = name
             else:
                 self.local[node] = f"a{k}"
@@ -275,6 +310,9 @@ class _Driver:
     def _fresh(self, node: Node) -> None:
         """New memory for a result that the caller gets, or that nobody computes."""
         if node in self.local:
+            return
+        if isinstance(node, Region):
+            self.local[node] = self.local[node.operands[0]]
             return
         name = f"o{len(self.local)}"
         spec = self._let(f"_n{len(self.local)}", node)
@@ -352,7 +390,9 @@ class _Driver:
         by_cell = {self.scalars[node]: node for node in cells.values()}
         layout, at = "", 8 * wanted[0]
         for cell in wanted:
-            layout += f"{8 * cell - at}x{_cell(by_cell[cell])}" if 8 * cell > at else _cell(by_cell[cell])
+            layout += (
+                f"{8 * cell - at}x{_cell(by_cell[cell])}" if 8 * cell > at else _cell(by_cell[cell])
+            )
             at = 8 * cell + 8
         self._let("_unpack_outputs", struct.Struct(f"={layout}").unpack_from)
         names = ", ".join(f"n{cell}" for cell in wanted)
@@ -379,8 +419,23 @@ class _Driver:
         if node.shape and not (node in self.local and self.local[node].startswith("o")):
             return f"{self._let('_copy', np.array)}({text})"
         if not node.shape and self.native.program.specs[out.index].weak:
-            return f"{text}.item()"
+            return f"{self._let('_number', _number)}({text})"
         return text
+
+
+def _memory_of(outputs: set[Node]) -> set[Node]:
+    """The nodes that lie in the memory of `outputs`: what a `Region` took over."""
+    found: set[Node] = set()
+    for node in outputs:
+        while isinstance(node, Region):
+            node = node.operands[0]
+            found.add(node)
+    return found
+
+
+def _number(value: Any) -> Any:
+    """A Python number."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _broken(what: Any) -> None:
@@ -423,6 +478,8 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
                 base = access(operand)[0]
                 if place.get(base, k) != k or isinstance(operand, View) or step:
                     needed.add(base)
+            if isinstance(node, Region):
+                needed.update((node, node.operands[0]))
     return needed | _wanted(lowered)
 
 
@@ -446,4 +503,4 @@ def _needed(lowered: Lowered) -> list[Node]:
     return kept[::-1]
 
 
-__all__ = ["Native", "contiguous"]
+__all__ = ["Native"]

@@ -1,7 +1,8 @@
 """What a program becomes on the way to machine code: loop nests over arrays.
 
-A `Node` is an array value. `Source` lies in memory before any loop runs; `Map` and `Reduce` are computed by
-loops; `View` reads another node's memory by strides; `Step` is left to Python.
+A `Node` is an array value. `Source` lies in memory before any loop runs; `Map`, `Reduce` and
+`Region` are computed by loops; `View` reads another node's memory by strides; `Step` is left to
+Python.
 """
 
 from __future__ import annotations
@@ -63,6 +64,23 @@ class Reduce(Node):
         self.axes = tuple(axes)
 
 
+class Region(Node):
+    """The first operand with the second written, or added, at ``offset + i @ strides``.
+
+    It takes over the memory of the first operand, which nothing else reads then.
+    """
+
+    __slots__ = ("adds", "offset", "strides")
+
+    def __init__(
+        self, base: Node, value: Node, strides: Sequence[int], offset: int, adds: bool
+    ) -> None:
+        super().__init__(base.shape, base.dtype, [base, value])
+        self.strides = tuple(strides)
+        self.offset = offset
+        self.adds = adds
+
+
 class View(Node):
     """Entry ``i`` is entry ``offset + i @ strides`` of the operand's memory."""
 
@@ -110,9 +128,7 @@ def access(node: Node) -> tuple[Node, tuple[int, ...], int]:
     return node, contiguous(node.shape), 0
 
 
-def viewed(
-    node: Node, shape: Sequence[int], axes_strides: Sequence[int], offset: int = 0
-) -> Node:
+def viewed(node: Node, shape: Sequence[int], axes_strides: Sequence[int], offset: int = 0) -> Node:
     """A view of `node`'s memory; the node itself where that changes nothing."""
     base = access(node)[0]
     shape, strides = tuple(shape), tuple(axes_strides)
@@ -202,14 +218,39 @@ class Cluster:
 
 def space_of(node: Node) -> tuple[int, ...]:
     """The shape of the loops that compute `node`."""
+    if isinstance(node, Region):
+        return node.operands[1].shape
     return node.operands[0].shape if isinstance(node, Reduce) else node.shape
+
+
+def with_own_memory(nodes: Sequence[Node], kept: set[Node]) -> list[Node]:
+    """`nodes`, with copies put in where a `Region` may not take its operand's memory over.
+
+    It may where the operand is made by loops, nothing else reads it, and it is not `kept`.
+    """
+    readers: dict[Node, int] = {}
+    for node in nodes:
+        for operand in node.operands:
+            base = access(operand)[0]
+            readers[base] = readers.get(base, 0) + 1
+    result: list[Node] = []
+    for node in nodes:
+        if isinstance(node, Region):
+            base = node.operands[0]
+            own = isinstance(base, (Map, Region)) and readers[base] == 1 and base not in kept
+            if not own:
+                copy = Map("copy", [base], base.dtype)
+                result.append(copy)
+                node.operands = (copy, node.operands[1])
+        result.append(node)
+    return result
 
 
 def clustered(nodes: Sequence[Node]) -> list[Cluster | Step]:
     """`nodes`, in order of computation, grouped into as few loop nests as this greedy pass finds.
 
-    A node joins the first nest of its shape that runs no earlier than whatever it reads; a value of the same nest
-    only where it is read at the very index at which it is computed.
+    A node joins the first nest of its shape that runs no earlier than whatever it reads; a value of
+    the same nest only where it is read at the very index at which it is computed.
     """
     schedule: list[Cluster | Step] = []
     place: dict[Node, int] = {}
@@ -226,6 +267,8 @@ def clustered(nodes: Sequence[Node]) -> list[Cluster | Step]:
             base = access(operand)[0]
             if base in place:
                 fused = base is operand and isinstance(base, Map) and base.shape == space
+                if isinstance(node, Region) and operand is node.operands[0]:
+                    fused = False
                 earliest = max(earliest, place[base] + (not fused))
         spot = next((k for k in by_shape.get(space, ()) if k >= earliest), None)
         if spot is None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from gradtape.compiler import cache
 from gradtape.compiler.emit import Kernel
 from gradtape.compiler.processor import name_and_features
-
-_numbers = itertools.count()
+from gradtape.core.errors import warn_user
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -22,6 +21,10 @@ def available() -> bool:
     try:
         import llvmlite.binding  # noqa: F401
     except ImportError:
+        warn_user(
+            "Install llvmlite for machine code (pip install llvmlite): compiled functions run as "
+            "NumPy calls without it."
+        )
         return False
     return True
 
@@ -41,33 +44,48 @@ def _target() -> tuple[Any, Any, str]:
         opt=2,
         codemodel="jitdefault",
     )
-    attributes = f'attributes #0 = {{ nounwind alignstack=32 "target-cpu"="{cpu}" "target-features"="{features}" }}'
+    attributes = (
+        "attributes #0 = { nounwind alignstack=32 "
+        f'"target-cpu"="{cpu}" "target-features"="{features}" }}'
+    )
     return llvm, make, attributes
 
 
 class Module:
-    """Machine code of some kernels; it lives as long as this object."""
+    """Machine code of some kernels; it lives as long as this object.
+
+    Attributes
+    ----------
+    functions
+        The kernels, for Python to call.
+    text
+        What LLVM was given.
+    """
 
     def __init__(self, kernels: Sequence[Kernel]) -> None:
         llvm, make, attributes = _target()
-        machine = make()  # which the engine will own
         declared: dict[str, str] = {}
         for kernel in kernels:
             declared.update(kernel.declared)
         self.text = "\n\n".join([*declared.values(), *[k.text for k in kernels], attributes])
+        key = cache.key_of(self.text, llvm.get_default_triple(), str(llvm.llvm_version_info))
+        self._code = cache.load(key)
+        if self._code is None:
+            self._code = make().emit_object(self.optimised())
+            cache.store(key, self._code)
+        empty = llvm.parse_assembly("")
+        self._engine = llvm.create_mcjit_compiler(empty, make())  # which the engine then owns
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(self._code))
+        self._engine.finalize_object()
+        address = self._engine.get_function_address
+        self.functions = [SIGNATURE(address(kernel.name)) for kernel in kernels]
+
+    def optimised(self) -> Any:
+        """LLVM's module after its passes."""
+        llvm, make, _ = _target()
         parsed = llvm.parse_assembly(self.text)
         options = llvm.create_pipeline_tuning_options(speed_level=1)
         options.loop_vectorization = options.slp_vectorization = False
-        builder = llvm.create_pass_builder(machine, options)
+        builder = llvm.create_pass_builder(make(), options)
         builder.getModulePassManager().run(parsed, builder)
-        self._engine = llvm.create_mcjit_compiler(parsed, machine)
-        self._engine.finalize_object()
-        self.optimised = parsed
-        self.functions = [
-            SIGNATURE(self._engine.get_function_address(kernel.name)) for kernel in kernels
-        ]
-
-
-def new_name() -> str:
-    """A name for a kernel, used once."""
-    return f"kernel{next(_numbers)}"
+        return parsed

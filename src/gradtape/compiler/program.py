@@ -9,10 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-class Ref(NamedTuple):
+class Ref:
     """A value of the program, where a call takes it."""
 
-    index: int
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"v{self.index}"
 
 
 class Spec(NamedTuple):
@@ -48,7 +54,8 @@ class Call(NamedTuple):
     line: tuple[str, int] | None = None
 
 
-class Guard(NamedTuple):
+@dataclass(frozen=True)
+class Guard:
     """A value that Python looked at: the program is right only while it is the same."""
 
     index: int
@@ -155,9 +162,7 @@ def pruned(program: Program) -> Program:
         if needed.intersection(call.outs):
             calls.append(call)
             needed.update(refs_in(call.args), refs_in(call.kwargs))
-    return Program(
-        program.specs, program.inputs, calls[::-1], program.outputs, program.guards
-    )
+    return Program(program.specs, program.inputs, calls[::-1], program.outputs, program.guards)
 
 
 def run(program: Program, inputs: Sequence[Any]) -> list[Any]:
@@ -191,7 +196,9 @@ def run(program: Program, inputs: Sequence[Any]) -> list[Any]:
 def check(guard: Guard, values: dict[int, Any]) -> None:
     """Raise a `GuardError` unless the guard holds."""
     if not same(values[guard.index], guard.expected):
-        raise GuardError(f"a value was {guard.expected!r} and is {values[guard.index]!r}", guard.line)
+        raise GuardError(
+            f"a value was {guard.expected!r} and is {values[guard.index]!r}", guard.line
+        )
 
 
 def same(a: Any, b: Any) -> bool:

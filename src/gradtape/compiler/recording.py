@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from gradtape.compiler.trace import TRACING, Trace, Traced, constant, plain
 from gradtape.core import structure
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tape import in_quiet
-from gradtape.core.tensor import LIVE, Tensor, Variable
+from gradtape.core.tensor import LIVE, Variable
 
 Runner = Callable[..., list[Any]]
 
@@ -25,15 +26,22 @@ class Compiled:
     ----------
     program
         The program.
+    native
+        Its machine code; None where plain NumPy runs it.
+    seconds
+        How long it took to compile.
     call
-        Takes the inputs out of the arguments, runs the program, assigns the Variables, and gives the
-        result its structure.
+        Takes the inputs out of the arguments, runs the program, assigns the Variables, and gives
+        the result its structure.
     """
 
     def __init__(self, program: Program, taken: _Taken, given: _Given) -> None:
         self.program = program
         self.variables, self.assigned = given.variables, given.assigned
-        names: dict[str, Any] = {"_run": runner(program), "_settled": settled}
+        start = time.perf_counter()
+        self.native, run = runner(program)
+        self.seconds = time.perf_counter() - start
+        names: dict[str, Any] = {"_run": run, "_settled": settled}
         lines = ["def call(args, kwargs):"]
         inputs = taken.source(names)
         for k, variable in enumerate(self.variables):
@@ -50,26 +58,26 @@ class Compiled:
             names[f"_a{k}"] = variable
             lines.append(f"    _a{k}._value = _settled(o{first + k})")
         lines.append(f"    return {given.source(outputs[:first], names)}")
-        exec(compile("\n".join(lines), "<gradtape call>", "exec"), names)  # noqa: S102
+        exec(compile("\n".join(lines), "<gradtape call>", "exec"), names)
         self.call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = names["call"]
 
 
-def runner(program: Program) -> Runner:
-    """What runs `program`: native code, or plain NumPy where there is no llvmlite."""
+def runner(program: Program) -> tuple[Any, Runner]:
+    """The machine code of `program`, if there is llvmlite, and what runs the program."""
     from gradtape.compiler import native
 
-    if native.available():
-        from gradtape.compiler.execute import Native
+    if not native.available():
+        from gradtape.compiler.replay import replay
 
-        compiled = Native(program)
-        run = compiled.run
-        if len(compiled.kernels) == len(compiled.schedule):
-            return run
-        return lambda *inputs: in_quiet(run, *inputs)
-    from gradtape.compiler.replay import replay
+        replayed = replay(program)
+        return None, lambda *inputs: in_quiet(replayed, inputs)
+    from gradtape.compiler.execute import Native
 
-    plain_run = replay(program)
-    return lambda *inputs: in_quiet(plain_run, inputs)
+    compiled = Native(program)
+    run = compiled.run
+    if len(compiled.kernels) == len(compiled.schedule):
+        return compiled, run
+    return compiled, lambda *inputs: in_quiet(run, *inputs)  # NumPy's warnings were given before
 
 
 class _Taken:
@@ -180,19 +188,18 @@ def record(
     taken, trace = _Taken(args, kwargs), Trace()
     leaves = list(taken.leaves)
     for i in taken.numbers:
-        traced = trace.input(constant(_value(leaves[i])))
-        kind = leaves[i]._result if isinstance(leaves[i], Handle) else Tensor
-        leaves[i] = kind(traced, UNTRACKED)
+        leaf, traced = leaves[i], trace.input(constant(_value(leaves[i])))
+        leaves[i] = leaf._result(traced, UNTRACKED) if isinstance(leaf, Handle) else traced
     held = [(variable, variable._value) for variable in list(LIVE.values())]
     before = [trace.input(value) for _, value in held]
     tree = structure.rebuild(taken.tree, leaves)
     result, assigned = _run(f, tree, trace, held, before)
-    new = [variable for variable in LIVE.values() if isinstance(variable._value, Traced)]
+    known = {variable._id for variable, _ in held}
+    new = [variable for ident, variable in LIVE.items() if ident not in known]
     for variable in new:
         variable._value = settled(plain(variable._value))
-    keeps = any(isinstance(leaf, Handle) for leaf in taken.leaves) or not taken.numbers
     found = structure.flatten(result)
-    kinds = [_kind_of(leaf, keeps) for leaf in found]
+    kinds = [_kind_of(leaf) for leaf in found]
     trace.program.outputs = [
         _reference(_value(leaf), trace)
         for leaf, kind in zip(found, kinds, strict=True)
@@ -200,7 +207,9 @@ def record(
     ] + [_reference(value, trace) for _, value in assigned]
     program, variables = _with_used_inputs(trace.program, len(taken.numbers), held, before)
     given = _Given(result, kinds, variables, [variable for variable, _ in assigned])
-    values = [leaf if k is None else plain(_value(leaf)) for leaf, k in zip(found, kinds, strict=True)]
+    values = [
+        leaf if k is None else plain(_value(leaf)) for leaf, k in zip(found, kinds, strict=True)
+    ]
     answer = given.put_together(values)
     return answer, None if new else Compiled(program, taken, given)
 
@@ -233,12 +242,12 @@ def _run(
     return result, assigned
 
 
-def _kind_of(leaf: Any, keeps: bool) -> Any:
+def _kind_of(leaf: Any) -> Any:
     """The class of a result: of Tensors, or arrays; None for what is no value, or a Variable."""
     value = _value(leaf)
     if isinstance(leaf, Variable) or not isinstance(value, (Traced, np.ndarray, np.generic)):
         return None
-    return leaf._result if keeps and isinstance(leaf, Handle) else np.ndarray
+    return leaf._result if isinstance(leaf, Handle) else np.ndarray
 
 
 def _reference(value: Any, trace: Trace) -> Any:

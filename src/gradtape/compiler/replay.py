@@ -46,7 +46,7 @@ class _Writer:
             if dead:
                 lines.append(f"    del {', '.join(dead)}")
         lines.append(f"    return [{', '.join(map(self._argument, program.outputs))}]")
-        exec(compile("\n".join(lines), "<gradtape program>", "exec"), self.names)  # noqa: S102
+        exec(compile("\n".join(lines), "<gradtape program>", "exec"), self.names)
         run: Runner = self.names["run"]
         return run
 

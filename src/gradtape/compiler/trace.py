@@ -1,8 +1,8 @@
 """Tracing: run a function once on values that write down every NumPy call made of them.
 
-A `Traced` is a value like any other: it speaks NumPy's protocols, so Tensors hold it, rules and sweeps
-run on it, and what a tape or an optimizer computes is recorded along with the user's own code. Each
-call is done at once on the value behind it, and appended to the program.
+A `Traced` is a value like any other: it speaks NumPy's protocols, so Tensors hold it, rules and
+sweeps run on it, and what a tape or an optimizer computes is recorded along with the user's own
+code. Each call is done at once on the value behind it, and appended to the program.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Trace:
         self.program = Program()
         self.open = True
         self._thread = threading.get_ident()
+        self._looked: set[int] = set()
 
     def input(self, value: Any) -> Traced:
         """A new input."""
@@ -43,7 +44,9 @@ class Trace:
         self.program.specs.append(spec_of(value))
         return Traced(value, len(self.program.specs) - 1, self)
 
-    def call(self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    def call(
+        self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Any:
         """``function(*args, **kwargs)``, done and written down."""
         result = function(*plain(tuple(args)), **plain(kwargs))
         if not self.open or threading.get_ident() != self._thread or function in _STATIC:
@@ -64,9 +67,9 @@ class Trace:
     def look(self, traced: Traced) -> Any:
         """The value itself, because Python asks for it: from now on the program depends on it."""
         if self.open:
-            guard = Guard(traced.index, plain(traced), user_line())
-            if guard[:2] not in [g[:2] for g in self.program.guards if np.ndim(g.expected) == 0]:
-                self.program.guards.append(guard)
+            if traced.index not in self._looked:
+                self._looked.add(traced.index)
+                self.program.guards.append(Guard(traced.index, plain(traced), user_line()))
         return traced.value
 
     def write(self, target: Traced, function: Callable[..., Any], args: Sequence[Any]) -> None:
@@ -143,7 +146,7 @@ def changed(a: Any, function: Any, *args: Any) -> Any:
 _WRITERS = frozenset({np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis})
 
 
-def cast(a: Any, dtype: Any, **options: Any) -> Any:
+def cast(a: Any, dtype: Any) -> Any:
     """``a.astype(dtype)``, of a Python number too."""
     return a.astype(dtype) if hasattr(a, "astype") else np.dtype(dtype).type(a)
 
@@ -153,7 +156,9 @@ def _binary(name: str, ufunc: np.ufunc, swap: bool = False) -> Callable[[Any, An
 
     def method(self: Traced, other: Any) -> Any:
         pair = (other, self) if swap else (self, other)
-        if all(isinstance(plain(x), _NUMBERS) and not isinstance(plain(x), np.generic) for x in pair):
+        if all(
+            isinstance(plain(x), _NUMBERS) and not isinstance(plain(x), np.generic) for x in pair
+        ):
             return self.owner.call(compute, pair, {})
         if isinstance(other, (Traced, np.ndarray, np.generic, *_NUMBERS)):
             return self.owner.call(ufunc, pair, {})
@@ -201,7 +206,9 @@ class Traced:
         target = out[0]
         result = self.owner.call(function, args, kwargs)
         if len(out) > 1 or not isinstance(target, Traced):
-            raise TypeError("Write the result to a new array: a traced value meets out= of an array.")
+            raise TypeError(
+                "Write the result to a new array: a traced value meets out= of an array."
+            )
         target.value, target.index = result.value, result.index
         return target
 
@@ -278,7 +285,11 @@ class Traced:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype."""
-        return np.result_type(self.value) if hasattr(self.value, "dtype") else spec_of(self.value).dtype
+        return (
+            np.result_type(self.value)
+            if hasattr(self.value, "dtype")
+            else spec_of(self.value).dtype
+        )
 
     @property
     def ndim(self) -> int:
@@ -346,13 +357,13 @@ class Traced:
     __invert__ = _unary("invert", np.invert)
 
     def __divmod__(self, other: Any) -> Any:
-        return np.divmod(self, other)  # type: ignore[call-overload]
+        return np.divmod(self, other)
 
     def __matmul__(self, other: Any) -> Any:
-        return np.matmul(self, other)  # type: ignore[call-overload]
+        return np.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return np.matmul(other, self)  # type: ignore[call-overload]
+        return np.matmul(other, self)
 
 
 _OPERATORS = {
@@ -378,9 +389,11 @@ _COMPARISONS = {
     "ne": np.not_equal,
 }
 _METHODS = (
-    "all any argmax argmin argsort clip conj cumprod cumsum diagonal dot max mean min prod ravel "
-    "repeat round searchsorted squeeze std sum swapaxes take trace transpose var"
-).split()
+    *(np.all, np.any, np.argmax, np.argmin, np.argsort, np.clip, np.cumprod, np.cumsum),
+    *(np.diagonal, np.dot, np.max, np.mean, np.min, np.prod, np.ravel, np.repeat, np.round),
+    *(np.searchsorted, np.squeeze, np.std, np.sum, np.swapaxes, np.take, np.trace, np.transpose),
+    np.var,
+)
 
 
 def _method(function: Any) -> Callable[..., Any]:
@@ -395,8 +408,9 @@ for _name, _ufunc in _OPERATORS.items():
     setattr(Traced, f"__r{_name.rstrip('_')}__", _binary(_name, _ufunc, swap=True))
 for _name, _ufunc in _COMPARISONS.items():
     setattr(Traced, f"__{_name}__", _binary(_name, _ufunc))
-for _name in _METHODS:
-    setattr(Traced, _name, _method(getattr(np, _name)))
+for _function in _METHODS:
+    setattr(Traced, _function.__name__, _method(_function))
+Traced.conj = _method(np.conj)  # type: ignore[attr-defined]
 Traced.flatten = Traced.ravel  # type: ignore[attr-defined]
 
 

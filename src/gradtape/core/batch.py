@@ -231,6 +231,10 @@ class Batch(NDArrayOperatorsMixin):
         """Refused: it differs between the examples."""
         refuse("item()")
 
+    def get(self) -> NoReturn:
+        """Refused: `Tensor.numpy` asks arrays for it that are not NumPy's."""
+        refuse("numpy()")
+
     def tolist(self) -> NoReturn:
         """Refused: it differs between the examples."""
         refuse("tolist()")
@@ -243,6 +247,18 @@ class Batch(NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> Any:
         return on_batches(operator.getitem, (self,), {"index": index})
+
+    # -- how the entries lie in memory ----------------------------------------------------------
+
+    @property
+    def strides(self) -> Any:
+        """Those of an example."""
+        return self.examples.strides[1:]
+
+    @property
+    def flags(self) -> Any:
+        """Those of an example, as far as they tell of its layout."""
+        return self.examples[:1].flags
 
     # -- methods --------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -116,6 +116,10 @@ class UnconnectedGradients(enum.Enum):
 
     NONE = "none"
     ZERO = "zero"
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise ValueError(f"Give unconnected_gradients 'none' or 'zero': got {value!r}.")
 
 
 class GradientTape(Recorder):
@@ -568,7 +572,11 @@ class GradientTape(Recorder):
                 "GradientTape.jacobian can only be called once on non-persistent tapes."
             )
         checked = UnconnectedGradients(unconnected)
-        _handles([target], "target")
+        if not isinstance(target, Handle):
+            raise TypeError(
+                f"Give jacobian one Tensor as target, on a persistent tape one after the other: "
+                f"got {type(target).__name__}."
+            )
         handles = [sources] if isinstance(sources, Handle) else _handles(sources, "source")
         if not self._persistent:
             if self._recording:

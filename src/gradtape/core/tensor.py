@@ -610,7 +610,7 @@ class Variable(Tensor):
             return value
         if kind is old.__class__ and value.shape == old.shape and value.dtype == old.dtype:
             return value
-        array = np.asarray(value)
+        array = value if is_foreign(value) else np.asarray(value)
         if array.shape != old.shape:
             raise ValueError(
                 f"Give Variable.{method} a value of shape {old.shape}, the shape of "

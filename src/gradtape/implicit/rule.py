@@ -147,4 +147,5 @@ def _against(f: Callable[..., Any], x: Any) -> Callable[[Any], Any]:
 
 
 def _along(f: Callable[..., Any], x: Any) -> Callable[[Any], Any]:
-    return linearize(f, x)[1]
+    push: Callable[[Any], Any] = linearize(f, x)[1]
+    return push

@@ -10,9 +10,9 @@ import numpy as np
 from gradtape.core.batching import leading
 from gradtape.core.cotangents import project
 from gradtape.core.dispatch import apply
-from gradtape.core.domains import call, draw, nonzero
+from gradtape.core.domains import call, draw, nonzero, positive_real
 from gradtape.core.rules import composite, is_complex, name_of, primitive, raw
-from gradtape.rules.arguments import as_array, cast, conj, inexact, is_tensor
+from gradtape.rules.arguments import as_array, cast, conj, inexact, is_tensor, sample
 
 
 def _as_tensor(x: Any) -> Any:
@@ -193,7 +193,7 @@ def _polyder(p: Any, m: int = 1) -> Any:
         raise ValueError("Order of derivative must be positive (see polyint)")
     p = as_array(p)
     for _ in range(int(m)):
-        p = _slopes(p)
+        p = p[:-1] * np.arange(p.size - 1, 0, -1)
     return p
 
 
@@ -216,6 +216,47 @@ def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     for order in range(int(m)):
         p = np.concatenate((p / np.arange(p.size, 0, -1), k[order : order + 1]))
     return p
+
+
+# -- fits ---------------------------------------------------------------------------------------
+
+
+@composite(
+    np.polyfit,
+    calls=[
+        call(draw(6), draw(6), 2),
+        call(draw(6), draw(6, 2), 1, w=draw(6, domain=positive_real)),
+        call(draw(7), draw(7), 2, cov=True),
+    ],
+)
+def _polyfit(
+    x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
+) -> Any:
+    """Least squares by the columns ``x**n``, each scaled to length 1."""
+    plain, weights = (sample(x), sample(y)), None if w is None else sample(w)
+    known = plain[0] is raw(x) and plain[1] is raw(y)  # not examples of a batch
+    np.polyfit(*plain, deg, rcond, full or not known, weights, cov if known else False)  # refuses
+    x, y = inexact(as_array(x)), inexact(as_array(y))
+    lhs = np.vander(x, int(deg) + 1)
+    rhs = y
+    if w is not None:
+        w = inexact(as_array(w))
+        lhs, rhs = lhs * w[:, None], np.swapaxes(np.swapaxes(rhs, 0, -1) * w, 0, -1)
+    scale = np.sqrt(np.sum(lhs * lhs, axis=0))
+    if rcond is None:
+        rcond = x.size * float(np.finfo(x.dtype).eps)
+    c, sums, rank, s = np.linalg.lstsq(lhs / scale, rhs, rcond)
+    c = np.swapaxes(np.swapaxes(c, 0, -1) / scale, 0, -1)
+    if full:
+        return c, sums, rank, s, rcond
+    return (c, _covariance(lhs / scale, scale, sums, cov, y.ndim)) if cov else c
+
+
+def _covariance(lhs: Any, scale: Any, sums: Any, cov: Any, ndim: int) -> Any:
+    """That of the coefficients, by the residuals' variance unless `cov` is "unscaled"."""
+    base = np.linalg.inv(lhs.T @ lhs) / np.outer(scale, scale)
+    factor = 1 if cov == "unscaled" else sums / (lhs.shape[0] - lhs.shape[1])
+    return base * factor if ndim == 1 else base[:, :, None] * factor
 
 
 # -- roots --------------------------------------------------------------------------------------

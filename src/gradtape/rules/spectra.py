@@ -11,7 +11,8 @@ Equal eigenvalues, up to rounding: the vectors are any basis of a whole space, a
 a basis that turns within it does not exist. Turning within it is left out (zero, where the formula
 divides by zero). Functions of eigenvalues alone, symmetric in them, and of whole eigenspaces, have
 so their right first derivative; a function of both eigenvalues and eigenvectors, as a second
-derivative is too, may lack a part. Where that may be so, a `GradientWarning` says it.
+derivative is too, may lack a part. Where that may be so, a `GradientWarning` says it, in every
+mode. Forward mode cannot see whether eigenvectors are used: `eigvalsh` asks for none.
 
 A singular value 0 has a kink, like ``|x|`` at 0: slope 0, the subgradient of least norm.
 
@@ -30,7 +31,8 @@ from gradtape.core.batching import leading
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.errors import warn_user
-from gradtape.core.rules import composite, primitive, raw
+from gradtape.core.kinds import somewhere
+from gradtape.core.rules import composite, primitive
 from gradtape.rules.arguments import conj
 from gradtape.rules.matrices import (
     adjoint,
@@ -64,39 +66,105 @@ def _reciprocal_gaps(w: Any, length: int) -> tuple[Any, Any]:
 
 def _warn_of_equal(name: str, equal: Any, g: Any, turn: Any) -> None:
     """Warn if a basis of equal eigenvalues may have to turn: `turn` is the cotangent of that."""
-    size = np.absolute(turn)
-    small = float(np.finfo(size.dtype).eps) ** 0.5 * np.max(size, axis=(-2, -1), keepdims=True)
-    turns = np.logical_and(size > small, np.logical_not(identity(turn)))
+    small = _small(turn)
     either = np.logical_or(g[..., None] != 0, np.absolute(turn - adjoint(turn)) > small)
-    found = raw(np.any(np.logical_and(equal, np.logical_and(turns, either))))
-    if isinstance(found, (np.ndarray, np.bool_)) and np.any(found):  # not of lazy arrays
+    _warn_where(name, np.logical_and(_turns(equal, turn), either))
+
+
+def _small(turn: Any) -> Any:
+    size = np.absolute(turn)
+    eps = float(np.finfo(size.dtype).eps)
+    return eps**0.5 * np.max(size, axis=(-2, -1), keepdims=True, initial=0)
+
+
+def _turns(equal: Any, turn: Any) -> Any:
+    """Where `turn` says, beyond rounding, that vectors of equal eigenvalues turn."""
+    off = np.logical_and(equal, np.logical_not(identity(turn)))
+    return np.logical_and(off, np.absolute(turn) > _small(turn))
+
+
+def _warn_where(name: str, condition: Any) -> None:
+    if somewhere(condition):  # not of lazy arrays
         warn_user(
-            f"Use gradtape.linalg (expm, logm, sqrtm), np.linalg.slogdet, det, inv or norm for "
-            f"functions of a matrix with equal eigenvalues or singular values: the gradient of "
-            f"{name} leaves out how their vectors turn among themselves, and may be incomplete."
+            f"Use np.linalg.eigvalsh or svdvals for values alone, and gradtape.linalg (expm, logm, "
+            f"sqrtm), np.linalg.slogdet, det, inv or norm for functions of a matrix with equal "
+            f"eigenvalues or singular values: the derivative of {name} leaves out how their "
+            f"vectors turn among themselves, and may be incomplete."
         )
+
+
+# What forward mode leaves out is known where the tangent of a matrix is pushed to the vectors. Who
+# asked for them is warned there. Who asked for values alone uses the vectors in a second derivative
+# only: so the part left out goes with the tangent of the vectors, as a turn that none can make
+# (Hermitian, where turns are skew), up to the derivative of the values, which asks for `_still`.
+
+
+def _left_out(name: str, equal: Any, p: Any, vectors: bool) -> Any:
+    """The part of the turn `p` among equal values, to send along; 0 once it is warned about."""
+    turns = _turns(equal, p)
+    if not vectors:
+        return np.where(turns, p, 0)
+    _warn_where(name, turns)
+    return 0
+
+
+def _still(v: Any, w: Any, name: str, unitary: bool) -> Any:
+    """The vectors `v` of the values `w`: warns if a tangent of them brings what was left out."""
+    return _for_each(v, 2, v, w)
+
+
+def _for_each(x: Any, core: int, v: Any, w: Any) -> Any:
+    """`x`, whose last `core` axes belong to one matrix, for each of the matrices of `v` and `w`."""
+    split = x.ndim - core
+    loops = np.broadcast_shapes(x.shape[:split], v.shape[:-2], w.shape[:-1])
+    return np.broadcast_to(x, loops + x.shape[split:])
+
+
+def _still_jvp(tangents: Any, y: Any, v: Any, w: Any, name: str, unitary: bool) -> Any:
+    if tangents[0] is None:
+        return np.zeros_like(v)
+    turn = adjoint(v) @ tangents[0] if unitary else np.linalg.solve(v, tangents[0])
+    part = (turn + adjoint(turn)) / 2 if unitary else turn
+    turns = _turns(_reciprocal_gaps(w, max(v.shape[-2:]))[1], part)
+    _warn_where(name, turns)
+    return tangents[0] - v @ np.where(turns, part, 0)
+
+
+primitive(
+    _still,
+    lambda g, y, v, w, name, unitary: g,
+    lambda g, y, v, w, name, unitary: np.zeros_like(w),
+    jvp=_still_jvp,
+    reads="0 1",
+    batch=leading(2, 1),
+    calls=[call(draw(3, 3), draw(3), "numpy.linalg.eigh", True)],
+)
 
 
 # -- Hermitian matrices -------------------------------------------------------------------------
 
 
-def _eigh(a: Any, *, uplo: str) -> Any:
+def _eigh(a: Any, *, uplo: str, vectors: bool) -> Any:
     return tuple(np.linalg.eigh(a, uplo))
 
 
-def _eigh_vjp(g: Any, y: Any, a: Any, *, uplo: str) -> Any:
+def _eigh_vjp(g: Any, y: Any, a: Any, *, uplo: str, vectors: bool) -> Any:
     """``v (diag(gw) + f * (v' gv)) v'`` with ``f[i, j] = 1 / (w[j] - w[i])``."""
     (gw, gv), (w, v) = g, y
+    if not vectors:
+        v = run(_still, v, w, "numpy.linalg.eigh", True)
     turn = adjoint(v) @ gv
     gaps, equal = _reciprocal_gaps(w, w.shape[-1])
     _warn_of_equal("numpy.linalg.eigh", equal, gw, turn)
     return onto_triangle(v @ on_diagonal(gw, gaps * turn) @ adjoint(v), uplo)
 
 
-def _eigh_jvp(tangents: Any, y: Any, a: Any, *, uplo: str) -> Any:
+def _eigh_jvp(tangents: Any, y: Any, a: Any, *, uplo: str, vectors: bool) -> Any:
     w, v = y
     p = adjoint(v) @ from_triangle(tangents[0], uplo) @ v
-    return np.real(diagonal(p)), v @ (_reciprocal_gaps(w, w.shape[-1])[0] * p)
+    gaps, equal = _reciprocal_gaps(w, w.shape[-1])
+    turn = gaps * p + _left_out("numpy.linalg.eigh", equal, p, vectors)
+    return np.real(diagonal(p)), v @ turn
 
 
 primitive(
@@ -105,7 +173,10 @@ primitive(
     jvp=_eigh_jvp,
     reads="y",
     batch=leading(2),
-    calls=[call(draw(3, 3, domain=separated_real), uplo=uplo) for uplo in "LU"],
+    calls=[
+        call(draw(3, 3, domain=separated_real), uplo=uplo, vectors=vectors)
+        for uplo, vectors in (("L", True), ("U", False))
+    ],
 )
 
 
@@ -118,7 +189,7 @@ primitive(
     ],
 )
 def _np_eigh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
-    return _EighResult(*apply(_eigh, (matrix(a),), {"uplo": UPLO.upper()}))
+    return _EighResult(*apply(_eigh, (matrix(a),), {"uplo": UPLO.upper(), "vectors": True}))
 
 
 @composite(
@@ -126,13 +197,13 @@ def _np_eigh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
     calls=[call(draw(3, 3, domain=separated)), call(draw(2, 2, 2, domain=separated), "U")],
 )
 def _np_eigvalsh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
-    return apply(_eigh, (matrix(a),), {"uplo": UPLO.upper()})[0]
+    return apply(_eigh, (matrix(a),), {"uplo": UPLO.upper(), "vectors": False})[0]
 
 
 # -- general matrices ---------------------------------------------------------------------------
 
 
-def _eig(a: Any) -> Any:
+def _eig(a: Any, *, vectors: bool) -> Any:
     return tuple(np.linalg.eig(a))
 
 
@@ -142,9 +213,11 @@ def _largest(v: Any) -> Any:
     return rows == np.argmax(np.absolute(v), axis=-2, keepdims=True)
 
 
-def _eig_vjp(g: Any, y: Any, a: Any) -> Any:
+def _eig_vjp(g: Any, y: Any, a: Any, *, vectors: bool) -> Any:
     """``inv(v)' (diag(gw) + conj(f) * (v' gv)) v'``, where `gv` is that of unscaled vectors."""
     (gw, gv), (w, v) = g, y
+    if not vectors:
+        v = run(_still, v, w, "numpy.linalg.eig", False)
     along = np.sum(conj(v) * gv, axis=-2, keepdims=True)
     gv = gv - v * np.real(along)
     if v.dtype.kind == "c":
@@ -155,21 +228,65 @@ def _eig_vjp(g: Any, y: Any, a: Any) -> Any:
     gaps, equal = _reciprocal_gaps(w, w.shape[-1])
     _warn_of_equal("numpy.linalg.eig", equal, gw, turn)
     inner = on_diagonal(gw, conj(gaps) * turn)
-    return np.linalg.solve(adjoint(v), inner @ adjoint(v))
+    return run(_gradient_seen, np.linalg.solve(adjoint(v), inner @ adjoint(v)), v, w)
 
 
-def _eig_jvp(tangents: Any, y: Any, a: Any) -> Any:
+# No turn of eigenvectors changes ``inv(v) diag(c) v`` where the numbers c are equal, and the
+# cotangent of `v` shows none. So these, of which second derivatives in reverse mode are taken, look
+# at the direction itself.
+
+
+def _gradient_seen(x: Any, v: Any, w: Any) -> Any:
+    """The gradient `x` by the eigenvalues `w`: warns in reverse of equal ones."""
+    return _for_each(x, 2, v, w)
+
+
+def _gradient_seen_vjp(g: Any, y: Any, x: Any, v: Any, w: Any) -> Any:
+    equal = _reciprocal_gaps(w, w.shape[-1])[1]
+    _warn_where("numpy.linalg.eig", _turns(equal, np.linalg.solve(v, g @ v)))
+    return g
+
+
+def _tangent_seen(x: Any, p: Any, w: Any) -> Any:
+    """The tangent `x` of the eigenvalues `w`, of a turn `p`: warns in reverse of equal ones."""
+    return _for_each(x, 1, p, w)
+
+
+def _tangent_seen_vjp(g: Any, y: Any, x: Any, p: Any, w: Any) -> Any:
+    _warn_where("numpy.linalg.eig", _turns(_reciprocal_gaps(w, w.shape[-1])[1], p))
+    return g
+
+
+for _function, _vjp, _core in (
+    (_gradient_seen, _gradient_seen_vjp, 2),
+    (_tangent_seen, _tangent_seen_vjp, 1),
+):
+    primitive(
+        _function,
+        _vjp,
+        lambda g, y, x, p, w: np.zeros_like(p),
+        lambda g, y, x, p, w: np.zeros_like(w),
+        jvp=lambda tangents, y, x, p, w: np.zeros_like(x) if tangents[0] is None else tangents[0],
+        reads="1 2",
+        batch=leading(_core, 2, 1),
+        calls=[call(draw(*(3,) * _core), draw(3, 3, domain=separated), draw(3))],
+    )
+
+
+def _eig_jvp(tangents: Any, y: Any, a: Any, *, vectors: bool) -> Any:
     w, v = y
     p = np.linalg.solve(v, tangents[0] @ v)
-    dv = v @ (_reciprocal_gaps(w, w.shape[-1])[0] * p)
+    gaps, equal = _reciprocal_gaps(w, w.shape[-1])
+    dv = v @ (gaps * p + _left_out("numpy.linalg.eig", equal, p, vectors))
     turned = np.sum(conj(v) * dv, axis=-2, keepdims=True)
+    dw = run(_tangent_seen, diagonal(p), p, w)
     if v.dtype.kind != "c":
-        return diagonal(p), dv - v * turned
+        return dw, dv - v * turned
     top = _largest(v)
     moved, size = (
         np.sum(np.where(top, part, 0), axis=-2, keepdims=True) for part in (np.imag(dv), np.real(v))
     )
-    return diagonal(p), dv - v * (np.real(turned) + 1j * (moved / size))
+    return dw, dv - v * (np.real(turned) + 1j * (moved / size))
 
 
 primitive(
@@ -178,7 +295,10 @@ primitive(
     jvp=_eig_jvp,
     reads="y",
     batch=leading(2),
-    calls=[call(draw(3, 3, domain=separated)), call(draw(2, 2, 2, domain=separated))],
+    calls=[
+        call(draw(3, 3, domain=separated), vectors=True),
+        call(draw(2, 2, 2, domain=separated), vectors=False),
+    ],
 )
 
 
@@ -187,7 +307,7 @@ primitive(
     calls=[call(draw(3, 3, domain=separated)), call(draw(2, 2, 2, domain=separated))],
 )
 def _np_eig(a: Any) -> Any:
-    return _EigResult(*apply(_eig, (matrix(a),)))
+    return _EigResult(*apply(_eig, (matrix(a),), {"vectors": True}))
 
 
 @composite(
@@ -195,7 +315,7 @@ def _np_eig(a: Any) -> Any:
     calls=[call(draw(3, 3, domain=separated)), call(draw(2, 2, 2, domain=separated))],
 )
 def _np_eigvals(a: Any) -> Any:
-    return apply(_eig, (matrix(a),))[0]
+    return apply(_eig, (matrix(a),), {"vectors": False})[0]
 
 
 # -- singular values ----------------------------------------------------------------------------
@@ -206,7 +326,7 @@ def _np_eigvals(a: Any) -> Any:
 # in partial fractions: only the first part is undetermined at equal singular values.
 
 
-def _svd(a: Any, *, full: bool) -> Any:
+def _svd(a: Any, *, full: bool, vectors: bool) -> Any:
     return tuple(np.linalg.svd(a, full))
 
 
@@ -222,8 +342,10 @@ def _skew(x: Any) -> Any:
     return x - adjoint(x)
 
 
-def _svd_vjp(g: Any, y: Any, a: Any, *, full: bool) -> Any:
+def _svd_vjp(g: Any, y: Any, a: Any, *, full: bool, vectors: bool) -> Any:
     u, s, v = y[0], y[1], adjoint(y[2])
+    if not vectors:
+        u = run(_still, u, s, "numpy.linalg.svd", True)
     gu, gs, gv = g[0], g[1], adjoint(g[2])
     k = s.shape[-1]
     gaps, equal, sums, inverse = _factors(s, max(a.shape[-2:]))
@@ -249,14 +371,15 @@ def _outside(x: Any, g: Any, k: int) -> Any:
     return g_first - first @ (adjoint(first) @ g_first) - rest @ (adjoint(g_rest) @ first)
 
 
-def _svd_jvp(tangents: Any, y: Any, a: Any, *, full: bool) -> Any:
+def _svd_jvp(tangents: Any, y: Any, a: Any, *, full: bool, vectors: bool) -> Any:
     t, u, s, v = tangents[0], y[0], y[1], adjoint(y[2])
     k = s.shape[-1]
-    gaps, _, sums, inverse = _factors(s, max(a.shape[-2:]))
+    gaps, equal, sums, inverse = _factors(s, max(a.shape[-2:]))
     image, coimage = t @ v[..., :k], adjoint(t) @ u[..., :k]
     p = adjoint(u[..., :k]) @ image
     both, single = (p + adjoint(p)) * gaps / 2, _skew(p) * sums / 2
-    du = _turned(u, both + single, image * columns(inverse), k)
+    rest = _left_out("numpy.linalg.svd", equal, p + adjoint(p), vectors)
+    du = _turned(u, both + single + rest, image * columns(inverse), k)
     dv = _turned(v, both - single, coimage * columns(inverse), k)
     return du, np.where(inverse == 0, 0, np.real(diagonal(p))), adjoint(dv)
 
@@ -276,8 +399,8 @@ primitive(
     reads="y",
     batch=leading(2),
     calls=[
-        call(draw(2, 3, domain=separated_real), full=False),
-        call(draw(3, 2, domain=separated_real), full=False),
+        call(draw(2, 3, domain=separated_real), full=False, vectors=True),
+        call(draw(3, 2, domain=separated_real), full=False, vectors=False),
     ],
 )
 
@@ -300,8 +423,8 @@ def _np_svd(
     if hermitian:
         return _svd_of_hermitian(a, compute_uv)
     if not compute_uv:
-        return apply(_svd, (a,), {"full": False})[1]
-    return _SVDResult(*apply(_svd, (a,), {"full": bool(full_matrices)}))
+        return apply(_svd, (a,), {"full": False, "vectors": False})[1]
+    return _SVDResult(*apply(_svd, (a,), {"full": bool(full_matrices), "vectors": True}))
 
 
 def _svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
@@ -319,7 +442,7 @@ def _svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
 
 @composite(np.linalg.svdvals, calls=[call(draw(2, 3, domain=separated))])
 def _np_svdvals(x: Any, /) -> Any:
-    return apply(_svd, (matrix(x),), {"full": False})[1]
+    return apply(_svd, (matrix(x),), {"full": False, "vectors": False})[1]
 
 
 # -- the nuclear norm ---------------------------------------------------------------------------

@@ -61,6 +61,9 @@ def constraints(given: Any, parameters: Parameters, second_order: bool) -> list[
     return [_constraint(one, parameters, second_order) for one in given]
 
 
+_LIMITS = {"eq": (0, 0), "ineq": (0, np.inf)}
+
+
 def _constraint(given: Any, parameters: Parameters, second_order: bool) -> Any:
     from scipy.optimize import NonlinearConstraint
 
@@ -69,6 +72,9 @@ def _constraint(given: Any, parameters: Parameters, second_order: bool) -> Any:
         f = Equations("minimize", given["fun"], parameters, args)
         rest = {key: given[key] for key in given if key not in ("fun", "jac", "args")}
         jac = _own(given.get("jac"), f, args) or in_float64(jacobian(f))
+        limits = _LIMITS.get(str(given.get("type")).lower())
+        if second_order and limits:  # a dict has no place for the Hessian
+            return NonlinearConstraint(f.values, *limits, jac=jac, hess=_hessian(f))
         return {**rest, "fun": f.values, "jac": jac}
     if not isinstance(given, NonlinearConstraint):
         return given

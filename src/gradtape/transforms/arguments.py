@@ -30,8 +30,10 @@ class Arguments:
 
     def __init__(self, name: str, args: Sequence[Any], argnums: Argnums) -> None:
         self.args = tuple(args)
-        self.single = isinstance(argnums, int)
-        numbers = [argnums] if isinstance(argnums, int) else list(argnums)
+        self.single = isinstance(argnums, (int, np.integer))
+        numbers = [argnums] if isinstance(argnums, (int, np.integer)) else list(argnums)
+        if not all([isinstance(number, (int, np.integer)) for number in numbers]):
+            raise TypeError(f"Give {name} an integer or integers as argnums: got {argnums!r}.")
         for number in numbers:
             if not -len(args) <= number < len(args):
                 raise ValueError(

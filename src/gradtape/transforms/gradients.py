@@ -61,15 +61,20 @@ def value_and_grad(
     >>> float(value), gradient
     (5.0, array([2., 4.]))
     """
+    return _value_and_grad("value_and_grad", f, argnums, has_aux)
 
+
+def _value_and_grad(
+    name: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool
+) -> Callable[..., Any]:
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        arguments = Arguments("value_and_grad", args, argnums)
+        arguments = Arguments(name, args, argnums)
         with GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(arguments.tensors)
             result = arguments.call(f, kwargs)
-        value, aux = split_aux("value_and_grad", result, has_aux)
-        target = _scalar("value_and_grad", value)
+        value, aux = split_aux(name, result, has_aux)
+        target = _scalar(name, value)
         gradient = arguments.rebuild(tape.gradient(target, arguments.tensors, None, ZERO))
         value = (target, aux) if has_aux else target
         return arguments.returned(value), arguments.returned(gradient, new=True)
@@ -78,9 +83,22 @@ def value_and_grad(
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that gives the gradient of `f`; parameters and errors as for `value_and_grad`.
+    """A function that gives the gradient of `f`; errors as for `value_and_grad`.
 
-    With `has_aux` it gives ``(gradient, aux)``.
+    Parameters
+    ----------
+    f
+        A function of arguments nested in any way, which returns a real number.
+    argnums
+        Which positional argument to differentiate, or a sequence of them: then a tuple comes back.
+    has_aux
+        `f` returns ``(value, aux)``, and the new function ``(gradient, aux)``.
+
+    Returns
+    -------
+    callable
+        Of the signature of `f`, giving ``dL/dx[i]`` for ``L = f(x)`` in the structure, shapes and
+        dtypes of `x`; of a complex `x`, ``dL/dRe(x) + 1j * dL/dIm(x)``.
 
     Examples
     --------
@@ -90,7 +108,14 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> gt.grad(gt.grad(lambda x: x**3))(2.0)
     np.float64(12.0)
     """
-    both = value_and_grad(f, argnums, has_aux)
+    return gradient_of("grad", f, argnums, has_aux)
+
+
+def gradient_of(
+    name: str, f: Callable[..., Any], argnums: Argnums, has_aux: bool = False
+) -> Callable[..., Any]:
+    """`grad` for what the user called by `name`, which errors tell."""
+    both = _value_and_grad(name, f, argnums, has_aux)
 
     @wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -143,10 +168,12 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         return returned(found, arguments.are_tensors or given, new=True)
 
     value = arguments.returned(structure.rebuild(value, list(targets)))
-    return (value, pull, aux) if has_aux else (value, pull)
+    return (value, pull, arguments.returned(aux)) if has_aux else (value, pull)
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
     """The value of `f`, and its derivative along `tangents`: ``df/dx @ t``.
 
     Parameters
@@ -157,11 +184,15 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         The arguments, as a tuple or list.
     tangents
         The directions, in the structure and shapes of `primals`.
+    has_aux
+        `f` returns ``(value, aux)``.
 
     Returns
     -------
     value, tangent
         ``f(*primals)``, and its directional derivative, in the same structure.
+    aux
+        Only with `has_aux`.
 
     Examples
     --------
@@ -173,20 +204,41 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     arguments = Arguments("jvp", primals, range(len(primals)))
     given = structure.match(arguments.chosen, tangents, "tangents")
     with ForwardAccumulator(arguments.tensors, given) as accumulator:
-        value = arguments.call(f, {})
+        result = arguments.call(f, {})
+    value, aux = split_aux("jvp", result, has_aux)
     targets = outputs("jvp", value)
     pushed = accumulator.jvp(targets, ZERO)
     as_tensors = arguments.are_tensors or any([isinstance(t, Handle) for t in given])
-    return (
+    both = (
         returned(structure.rebuild(value, list(targets)), as_tensors),
         returned(structure.rebuild(value, pushed), as_tensors),
     )
+    return (*both, returned(aux, as_tensors)) if has_aux else both
 
 
-def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value of `f`, and the linear map ``t -> df/dx @ t`` as a function to call many times.
 
     `f` itself is evaluated once; the values in between are kept as long as the map is.
+
+    Parameters
+    ----------
+    f
+        A function of `primals`, with results of any structure.
+    primals
+        The arguments, nested as for `value_and_grad`.
+    has_aux
+        `f` returns ``(value, aux)``.
+
+    Returns
+    -------
+    value
+        ``f(*primals)``.
+    push
+        A function of tangents, one for each of `primals` in its structure and shapes, giving the
+        tangent of `value`. It can be called any number of times.
+    aux
+        Only with `has_aux`.
 
     Examples
     --------
@@ -196,7 +248,8 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     (np.float64(3.0), np.float64(2.0))
     """
     arguments = Arguments("linearize", primals, range(len(primals)))
-    record, value = recorded(arguments, f, {})
+    record, result = recorded(arguments, f, {})
+    value, aux = split_aux("linearize", result, has_aux)
     targets = outputs("linearize", value)
 
     def push(*tangents: Any) -> Any:
@@ -210,7 +263,8 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
         as_tensors = arguments.are_tensors or any([isinstance(t, Handle) for t in given])
         return returned(structure.rebuild(value, pushed), as_tensors)
 
-    return arguments.returned(structure.rebuild(value, list(targets))), push
+    value_returned = arguments.returned(structure.rebuild(value, list(targets)))
+    return (value_returned, push, arguments.returned(aux)) if has_aux else (value_returned, push)
 
 
 def recorded(
@@ -262,7 +316,7 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
         _scalar("hvp", value)
         return tangent
 
-    product = grad(slope, tuple(range(len(args))))(*args)
+    product = gradient_of("hvp", slope, tuple(range(len(args))))(*args)
     return product if several else product[0]
 
 

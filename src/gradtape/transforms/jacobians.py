@@ -14,7 +14,7 @@ from gradtape.core.dispatch import watched
 from gradtape.core.forward import Linearization
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.transforms.arguments import Argnums, Arguments, outputs, split_aux
-from gradtape.transforms.gradients import grad, recorded
+from gradtape.transforms.gradients import gradient_of, recorded
 from gradtape.transforms.sparsity import pattern_of, sparse_jacobian
 
 
@@ -144,7 +144,7 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
-    gradient = grad(f, argnums, has_aux)
+    gradient = gradient_of("hessian", f, argnums, has_aux)
     if sparsity is not None:
         return _sparse_transform("hessian", gradient, argnums, has_aux, sparsity, symmetric=True)
     return jacfwd(gradient, argnums, has_aux, chunk_size)

@@ -99,6 +99,14 @@ CASES = {
         lambda s: sc.voigt_profile(0.7, s, 0.3), _voigt, [0.01, 0.3, 1.0, 10.0], 80, 1000
     ),
     "owens_t(h, 0.7)": Case(lambda h: sc.owens_t(h, 0.7), _owens_t, [0.1, 1.0, 5.0], 3, 10),
+    # -- products with a logarithm
+    "xlog1py(0.7, b)": Case(
+        lambda b: sc.xlog1py(0.7, b),
+        lambda b: mpf(0.7) * mpmath.log1p(b),
+        [-0.9999, -1e-9, 1e-20, *ORDINARY, *FAR],
+        2,
+        3,
+    ),
     # -- gamma, beta and zeta functions
     "gamma": Case(sc.gamma, mpmath.gamma, [1e-8, *ORDINARY, 20.0, 100.0, -0.5, -3.3], 4, 6),
     "gammaln": Case(
@@ -465,3 +473,8 @@ def test_a_sweep_over_the_parameter_of_gammainc(a: float) -> None:
         if abs(exact) > 1e-250:
             errors.append(float(abs(got - exact) / abs(exact)))
     assert max(errors) < 1e-12
+
+
+def test_the_slope_of_xlog1py_in_its_factor_keeps_small_logarithms() -> None:
+    got = gt.grad(sc.xlog1py)(np.float64(3.0), np.float64(1e-20))
+    assert got == np.log1p(1e-20) == 1e-20

@@ -63,8 +63,7 @@ elementwise(special.logit, Over(lambda y, x: x * (1 - x)), domain=_fraction)  # 
 # ``0 log 0`` is 0; so is what an argument does that is multiplied by 0.
 
 
-def _log_unless_both_zero(x: Any, z: Any, log: Any) -> Any:
-    dead = (x == 0) & (z == 0)
+def _log_unless(dead: Any, z: Any, log: Any) -> Any:
     return np.where(dead, 0, log(np.where(dead, 1, z)))
 
 
@@ -74,13 +73,13 @@ def _ratio(x: Any, z: Any) -> Any:
 
 elementwise(
     special.xlogy,
-    lambda y, a, b: _log_unless_both_zero(a, b, np.log),
+    lambda y, a, b: _log_unless((a == 0) & (b == 0), b, np.log),
     lambda y, a, b: _ratio(a, b),
     domain=(real, positive),
 )
 elementwise(
     special.xlog1py,
-    lambda y, a, b: _log_unless_both_zero(a, 1 + b, np.log),
+    lambda y, a, b: _log_unless((a == 0) & (b == -1), b, np.log1p),
     lambda y, a, b: _ratio(a, 1 + b),
     domain=(real, positive),
 )
