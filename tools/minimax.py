@@ -84,7 +84,7 @@ def _scaled_erfc(center: int) -> Callable[[Real], Real]:
 def polynomials() -> dict[str, tuple[Any, ...]]:
     """Function, weight, interval and the degrees for float64 and float32."""
     half_log2 = mp.log(2) / 2 * mp.mpf("1.0001")
-    quarter_pi = (mp.pi / 2) ** 2 * mp.mpf("1.0001")
+    eighth_turn = (mp.pi / 4) ** 2 * mp.mpf("1.0001")
     return {
         "exp: (exp(r) - 1 - r) / r**2": (
             _over(lambda r: (mp.expm1(r) - r) / r**2, lambda r: mp.mpf(1) / 2 + r / 6),
@@ -104,8 +104,17 @@ def polynomials() -> dict[str, tuple[Any, ...]]:
                 lambda z: -mp.mpf(1) / 6 + z / 120,
             ),
             lambda z: z + mp.mpf("1e-3"),
-            (mp.mpf(0), quarter_pi),
-            (7, 3),
+            (mp.mpf(0), eighth_turn),
+            (5, 2),
+        ),
+        "cos: (cos(r) - 1 + r**2 / 2) / r**4 in r**2": (
+            _over(
+                lambda z: (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2,
+                lambda z: mp.mpf(1) / 24 - z / 720,
+            ),
+            lambda z: z**2 + mp.mpf("1e-4"),
+            (mp.mpf(0), eighth_turn),
+            (5, 2),
         ),
         "log: (log(1 + f) - f + f**2 / 2) / f**3": (
             _over(lambda f: (mp.log1p(f) - f + f**2 / 2) / f**3, lambda f: mp.mpf(1) / 3 - f / 4),

@@ -4,7 +4,7 @@ Each reduces its argument as Cody and Waite (Software Manual for the Elementary 
 do, with fused multiply-add; then comes a polynomial, most from `tools/minimax.py` (Remez'
 algorithm), that of log in float64 from FreeBSD's e_log.c. See also Muller et al., Handbook of
 Floating-Point Arithmetic, 2nd edition (2018), chapter 10, and Shibata and Petrogiannis, SLEEF
-(2020), whose single reduction by multiples of pi the sine follows. Arguments for which a formula
+(2020). Arguments for which a formula
 does not hold (infinite, NaN, denormal, very large) are rare: if one is in a vector, the C library
 does the vector, too, and each lane takes what is right for it.
 """
@@ -241,15 +241,24 @@ def log1p(x: Value) -> Value:
 # -- sine and cosine ----------------------------------------------------------------------------
 
 
-def _turned(x: Value, n: Value, bits: Value, unit: float) -> Value:
-    """``sin(x - n unit pi)``, its sign changed for odd integers in `bits`."""
+def _quarter_turns(x: Value, shift: int) -> Value:
+    """``sin(x + shift pi/2)``.
+
+    Both polynomials, of sine and cosine, run up to pi/4; since they do not depend on `shift`, LLVM
+    computes them once for a sine and a cosine of the same number, which derivatives bring together.
+    """
     f = FORMATS[x.dtype.name]
+    n, bits = _rounded(x, 2 / np.pi)
     r = x
     for part in f.pi:
-        r = fma(n, -part * unit, r)
+        r = fma(n, -part / 2, r)
     z = r * r
-    y = fma(z * r, polynomial(z, f.sin), r)
-    return (y.bits() ^ (bits << (8 * x.dtype.itemsize - 1))).real()
+    sine = fma(z * r, polynomial(z, f.sin), r)
+    cosine = fma(z * z, polynomial(z, f.cos), fma(z, -0.5, 1))
+    quarter, top = bits + shift, 8 * x.dtype.itemsize - 1
+    y = where((quarter << top) < 0, cosine, sine)
+    half = (quarter >> 1) << top
+    return (y.bits() ^ half).real()
 
 
 def _within_turns(x: Value) -> Value:
@@ -258,19 +267,14 @@ def _within_turns(x: Value) -> Value:
 
 @_function("sin", _within_turns)
 def sin(x: Value) -> Value:
-    """``(-1)**n sin(x - n pi)``."""
-    n, bits = _rounded(x, 1 / np.pi)
-    y = _turned(x, n, bits, 1.0)
-    return where(x.same(0), x, y)
+    """The sine, with the sign of a zero."""
+    return where(x.same(0), x, _quarter_turns(x, 0))
 
 
 @_function("cos", _within_turns)
 def cos(x: Value) -> Value:
-    """``(-1)**(n + 1) sin(x - (2 n + 1) pi/2)``."""
-    f = FORMATS[x.dtype.name]
-    shifted = fma(x, 1 / np.pi, -0.5) + f.shifter
-    n = shifted - f.shifter
-    return _turned(x, n * 2 + 1, shifted.bits() + 1, 0.5)
+    """The cosine."""
+    return _quarter_turns(x, 1)
 
 
 # -- the error function -------------------------------------------------------------------------
