@@ -21,7 +21,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "cosh": (2, 2),
     "erf": (2, 2),
     "erfc": (4, 4),
-    "exp": (1, 1),
+    "exp": (1.1, 1.1),
     "exp10": (2, 2),
     "exp2": (2, 2),
     "expit": (3, 3),

@@ -210,7 +210,7 @@ def _between(x: Value, low: float, high: float) -> Value:
     """Where ``low <= x < high``, both positive: compares bits, moved to the end of the integers."""
     first, end = (int(b) for b in np.array([low, high], x.dtype).view(f"i{x.dtype.itemsize}"))
     move = 2 ** (8 * x.dtype.itemsize - 1) - end
-    moved = x.bits() + move
+    moved: Value = x.bits() + move
     return moved >= moved.like(first + move)
 
 
@@ -285,7 +285,7 @@ def erfc_positive(x: Value, rest: Value) -> Value:
     """``erfc(x + rest) = exp(-x**2) p(q) / (1 + 2 x)``, ``q = (x - c) / (x + c)``, for x >= 0.
 
     Schonfelder (Mathematics of Computation 32, 1978) makes the interval finite so. The square is
-    in two parts, and `q` corrected by its residual; the polynomial hardly feels `rest`.
+    in two parts, and quotients are corrected by their residuals; `p` hardly feels `rest`.
     """
     f = FORMATS[x.dtype.name]
     beyond = x > f.erfc_end
@@ -297,7 +297,12 @@ def erfc_positive(x: Value, rest: Value) -> Value:
     square = x * x
     lost = fma(x, x, -square) + x * rest * 2
     e = exp(-square)
-    return fma(-lost, e, e) * (p / (x * 2 + 1))
+    twice = x * 2
+    divisor = twice + 1
+    inverse = 1 / divisor
+    ratio = p * inverse
+    residual = fma(-ratio, twice - (divisor - 1), fma(-ratio, divisor, p))
+    return fma(-lost, e, e) * fma(residual, inverse, ratio)
 
 
 @_function("erfc")
