@@ -187,9 +187,18 @@ def test_every_length(name: str, dtype: Any) -> None:
     whole = runner(kernels[-1], module, 16)(*x)
     for k, length in enumerate(lengths):
         got = runner(kernels[k], module, k)(*[v[:length] for v in x])
-        if name in ("exp", "log1p", "sin", "fmod", "logical_and"):
-            _assert_same(got, whole[:length], x)  # the same formula at every width
+        wide = length >= 32 // np.dtype(dtype).itemsize
+        if wide and name in ("exp", "log1p", "sin", "fmod", "logical_and"):
+            _assert_same(got, whole[:length], x)  # wherever in the array
         np.testing.assert_allclose(got, whole[:length], rtol=5 * np.finfo(dtype).eps)
+
+
+def test_a_function_called_often_is_not_inlined() -> None:
+    made = [kernel("exp", [np.float64], np.float64, 9, 32) for _ in range(6)]
+    assert "alwaysinline" in Module(made[:4]).text
+    assert "alwaysinline" not in Module(made).text
+    x = np.linspace(-1, 1, 9)
+    np.testing.assert_allclose(runner(made[5], Module(made), 5)(x), np.exp(x), rtol=1e-15)
 
 
 # -- poorer machines ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 from gradtape.compiler import cache
 from gradtape.compiler.emit import Kernel
 from gradtape.compiler.processor import name_and_features
+from gradtape.compiler.vectormath import settled
 from gradtape.core.errors import warn_user
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
@@ -67,7 +68,8 @@ class Module:
         declared: dict[str, str] = {}
         for kernel in kernels:
             declared.update(kernel.declared)
-        self.text = "\n\n".join([*declared.values(), *[k.text for k in kernels], attributes])
+        texts = settled(declared, [k.text for k in kernels])
+        self.text = "\n\n".join([*texts, attributes])
         key = cache.key_of(self.text, llvm.get_default_triple(), str(llvm.llvm_version_info))
         self._code = cache.load(key)
         if self._code is None:

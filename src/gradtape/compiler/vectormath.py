@@ -12,7 +12,7 @@ does the vector, too, and each lane takes what is right for it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,20 @@ def _all(mask: Value) -> str:
     name = f"llvm.vector.reduce.and.v{lanes}i1"
     mask.code.declared.setdefault(name, f"declare i1 @{name}(<{lanes} x i1>)")
     return mask.code.new(f"call i1 @{name}(<{lanes} x i1> {mask.text})")
+
+
+MANY = 4
+"""A function called more often stays one: a long chain of calls gains nothing from inlining."""
+
+
+def settled(declared: Mapping[str, str], kernels: Sequence[str]) -> list[str]:
+    """The text of declarations and kernels, functions that are called often not inlined."""
+    texts = [*declared.values(), *kernels]
+    whole = "\n".join(texts)
+    for k, symbol in enumerate(declared):
+        if symbol.startswith("gradtape_") and whole.count(f"@{symbol}(") > MANY + 1:
+            texts[k] = texts[k].replace("alwaysinline", "noinline", 1)
+    return texts
 
 
 # -- the exponential ----------------------------------------------------------------------------
@@ -293,7 +307,9 @@ def erfc_positive(x: Value, rest: Value) -> Value:
     inverse = 1 / (x + f.erfc_center)
     q = (x - f.erfc_center) * inverse
     q = fma(inverse, fma(-x, q, fma(q + 1, -f.erfc_center, x)), q)
-    p = fma(q, polynomial(q, f.erfc[1:]), f.erfc[0])
+    tail = polynomial(q, f.erfc[1:])
+    p = fma(q, tail, f.erfc[0])
+    p_lost = fma(q, tail, f.erfc[0] - p)
     square = x * x
     lost = fma(x, x, -square) + x * rest * 2
     e = exp(-square)
@@ -301,7 +317,7 @@ def erfc_positive(x: Value, rest: Value) -> Value:
     divisor = twice + 1
     inverse = 1 / divisor
     ratio = p * inverse
-    residual = fma(-ratio, twice - (divisor - 1), fma(-ratio, divisor, p))
+    residual = fma(-ratio, twice - (divisor - 1), fma(-ratio, divisor, p) + p_lost)
     return fma(-lost, e, e) * fma(residual, inverse, ratio)
 
 
@@ -345,10 +361,10 @@ CALLS: dict[str, Formula] = {
 
 
 def _choice(name: str) -> Formula:
-    """A function of our own where the processor fuses and there is one, else the C library's."""
+    """A function of our own, for vectors, where the processor fuses; else the C library's."""
 
     def choice(*x: Value) -> Value:
-        if name in CALLS and fuses():
+        if name in CALLS and fuses() and x[0].code.lanes > 1:
             return CALLS[name](*x)
         code, texts = x[0].code, [v.text for v in x]
         return x[0].new(library(code, NAMES[name], texts, x[0].dtype))
