@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler import indexed
+from gradtape.compiler.code import OPS, TYPES, Code, literal
 from gradtape.compiler.loops import (
     Cluster,
     Gather,
@@ -22,7 +23,6 @@ from gradtape.compiler.loops import (
     access,
     contiguous,
 )
-from gradtape.compiler.scalars import OPS, TYPES, Code, literal
 
 VECTOR_BYTES = 32
 BLOCK = 128

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.code import OPS, TYPES
 from gradtape.compiler.loops import Gather, Node, Scan, Scatter, access
-from gradtape.compiler.scalars import OPS, TYPES
 
 
 def _positions(body: Any, node: Node) -> tuple[str, bool]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.code import TYPES
 from gradtape.compiler.loops import (
     Map,
     Node,
@@ -19,7 +20,6 @@ from gradtape.compiler.loops import (
     reshaped,
 )
 from gradtape.compiler.program import Call, Program, Ref, Spec, mapped, refs_in
-from gradtape.compiler.scalars import TYPES
 
 Lowering = Callable[..., Any]
 LOWERINGS: dict[Any, Lowering] = {}

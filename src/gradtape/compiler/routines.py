@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradtape.compiler import blas
+from gradtape.compiler.code import TYPES, Code, literal
 from gradtape.compiler.loops import Cluster, Node, Routine, access
-from gradtape.compiler.scalars import TYPES, Code, literal
 
 
 class RoutineKernel:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.code import OPS
 from gradtape.compiler.loops import Node, Scan
 from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
-from gradtape.compiler.scalars import OPS
 
 
 def scanned(build: Builder, op: str, node: Node, axis: int) -> Any:
