@@ -255,6 +255,12 @@ def test_gradient_of_a_network() -> None:
     check(slope, *[RNG.normal(size=shape) for shape in ((32, 20), (20, 30), (30, 10))])
 
 
+@pytest.mark.parametrize("a", [MATRIX, MATRIX.T.copy().T])
+@pytest.mark.parametrize("b", [MATRIX[:6].T.copy(), MATRIX[:6, :6].T])
+def test_small_products_in_every_order(a: Any, b: Any) -> None:
+    check(lambda a, b: (np.einsum("ij,jk->ki", a, b), a @ b, b.T @ a.T, a @ b[:, 0]), a, b)
+
+
 @pytest.mark.parametrize("name", ["dgemm", "sgemm", "dgesv", "dpotrf", "strtrs"])
 def test_scipy_exports_what_numpy_has_not(name: str) -> None:
     assert blas._scipys(name)
@@ -369,6 +375,23 @@ OF_MATRICES: dict[str, Callable[..., Any]] = {
     "convolve, equal": lambda a: np.convolve(a[0], a[1], "same"),
     "correlate": lambda a: [np.correlate(a[:, 0], a[0], m) for m in ("full", "same", "valid")],
     "cross": lambda a: np.cross(a[:, :3], a[:, 3:]),
+    "round": lambda a: [
+        np.round(a),
+        np.round(a, 2),
+        np.round(100 * a, -1),
+        np.round((9 * a).astype(int)),
+    ],
+    "is infinite": lambda a: [np.isposinf(np.inf * a), np.isneginf(-np.inf * abs(a))],
+    "of simpler ones": lambda a: [
+        np.average(a, axis=1, weights=np.arange(6.0)),
+        np.trapezoid(a, axis=0),
+        np.ptp(a, axis=1),
+        np.kron(a, a),
+        np.nanmean(a, axis=0),
+        np.nanvar(a),
+        np.nan_to_num(a),
+        *np.gradient(a),
+    ],
     "max, initial": lambda a: np.max(a, axis=0, initial=0.5),
     "min of nothing": lambda a: np.min(a[:0], axis=0, initial=0.5),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -34,6 +35,18 @@ def _lowering_of(function: Any) -> Lowering | None:
     if found is None and isinstance(getattr(function, "__self__", None), np.ufunc):
         return LOWERINGS.get(function.__name__)
     return found
+
+
+def _asked(lowering: Lowering, builder: Builder, call: Call) -> Any:
+    """What a lowering makes of a call; a `NotLoweredError` if it does not know an argument."""
+    try:
+        return lowering(builder, *call.args, **call.kwargs)
+    except TypeError:
+        try:
+            inspect.signature(lowering).bind(builder, *call.args, **call.kwargs)
+        except TypeError:
+            raise NotLoweredError from None
+        raise
 
 
 class Lowered:
@@ -69,11 +82,12 @@ class Lowered:
             builder = Builder(self, call, specs[0])
             before = len(self.checks)
             try:
-                result = lowering(builder, *call.args, **call.kwargs)
+                result = _asked(lowering, builder, call)
                 if result is not NotImplemented:
                     results = result if call.several else [result]
+                    if [node.shape for node in results] != [spec.shape for spec in specs]:
+                        raise NotLoweredError
                     for index, spec, node in zip(call.outs, specs, results, strict=True):
-                        assert node.shape == spec.shape, call
                         self.values[index] = builder.cast(node, spec.dtype)
                     return
             except NotLoweredError:

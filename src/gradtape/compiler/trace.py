@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.program import Call, Guard, Program, Ref, spec_of
+from gradtape.core import structure
 from gradtape.core.dispatch import handles_in
 from gradtape.core.errors import user_line
-from gradtape.core.handle import Handle
+from gradtape.core.handle import UNTRACKED, Handle
 from gradtape.core.rules import RULES
+from gradtape.core.tensor import Tensor
 
 _NUMBERS = (bool, int, float, complex)
 
@@ -637,11 +639,32 @@ def added_at(a: Any, index: Any, value: Any) -> Any:
 
 _EXPANDED: dict[Any, Callable[..., Any]] = {}
 
+_COMPOSED = (
+    *(np.average, np.ediff1d, np.gradient, np.kron, np.nan_to_num, np.nanmean, np.nanstd),
+    *(np.nanvar, np.ptp, np.trapezoid),
+)
+"""Functions that their rules make of simpler ones, of which all are quick."""
+
+
+def _composed(function: Any) -> Callable[..., Any]:
+    """What a rule makes of a function, for values that are in no Tensor."""
+
+    def expanded(*args: Any, **kwargs: Any) -> Any:
+        leaves = structure.flatten([args, kwargs])
+        lifted = [Tensor(x, UNTRACKED) if isinstance(x, Traced) else x for x in leaves]
+        inputs = structure.rebuild([args, kwargs], lifted)
+        result = RULES[function].compute(*inputs[0], **inputs[1])
+        parts = [x._value if isinstance(x, Handle) else x for x in structure.flatten(result)]
+        return structure.rebuild(result, parts)
+
+    return expanded
+
 
 def _fill_expanded() -> None:
     from gradtape.core.cotangents import scatter_add
 
     _EXPANDED[scatter_add] = _scatter
+    _EXPANDED.update({function: _composed(function) for function in _COMPOSED})
 
 
 _fill_expanded()

@@ -81,7 +81,9 @@ def _by_loops(
         return _written_out(build, left, right, len(k))
     product = build.map("multiply", left, right, dtype=build.spec.dtype)
     start = labels.index(k)
-    return build.reduce("add", product, range(start, start + len(k)), False) if k else product
+    total = build.reduce("add", product, range(start, start + len(k)), False) if k else product
+    left_over = [x for x in labels if x not in k]
+    return transposed(total, [left_over.index(x) for x in m + n])
 
 
 def _loop_order(

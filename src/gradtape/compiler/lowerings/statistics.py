@@ -182,3 +182,28 @@ def _cross(build: Builder, a: Any, b: Any, **options: Any) -> Any:
         part = build.map("subtract", plus, minus, dtype=kind)
         parts.append(build.reshape(part, (*part.shape, 1)))
     return joined(build, parts, len(build.spec.shape) - 1, build.spec.shape)
+
+
+@lowers(np.round, np.around)
+def _round(build: Builder, a: Any, decimals: Any = 0, out: Any = None) -> Any:
+    """Times a power of ten, rounded to an integer, and back: as NumPy does it."""
+    node, kind = build.node(a), build.spec.dtype
+    if out is not None or has_refs(decimals) or node.dtype != kind or kind.kind not in "fiu":
+        return NotImplemented
+    if kind.kind != "f":
+        return node if decimals >= 0 else NotImplemented
+    if not decimals:
+        return build.map("rint", node, dtype=kind)
+    factor = build.node(10.0 ** abs(int(decimals)), kind)
+    names = ("multiply", "divide") if decimals > 0 else ("divide", "multiply")
+    scaled = build.map(names[0], node, factor, dtype=kind)
+    return build.map(names[1], build.map("rint", scaled, dtype=kind), factor, dtype=kind)
+
+
+@lowers(np.isposinf, np.isneginf)
+def _is_infinite(build: Builder, x: Any, out: Any = None) -> Any:
+    node = build.node(x)
+    if out is not None or node.dtype.kind != "f":
+        return NotImplemented
+    bound = np.inf if build.call.function is np.isposinf else -np.inf
+    return build.map("equal", node, build.node(bound, node.dtype), dtype=_TRUTH)
