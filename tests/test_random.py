@@ -35,6 +35,8 @@ def test_compiled_draws_go_on_where_eager_ones_stopped(draw: Callable[[Stream], 
     for a, b in zip(got, expected, strict=True):
         assert np.asarray(a).dtype == np.asarray(b).dtype
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-12)
+    (program,) = compiled.stats
+    assert program["numpy_calls"] == (np.ndim(expected[0]) == 1 and expected[0].dtype == int)
     if np.size(expected[0]) > 1:
         assert not np.array_equal(expected[0], expected[1])
 

@@ -10,6 +10,7 @@ import pytest
 
 import gradtape as gt
 from gradtape.compiler import blas
+from gradtape.rules import segments
 
 RNG = np.random.default_rng(0)
 CUBE = RNG.normal(size=(5, 7, 6))
@@ -279,8 +280,18 @@ def test_equations_and_factors(dtype: Any, rtol: float) -> None:
     for x in (a, a[0], a[:, :1, :1]):
         check(lambda x: np.linalg.cholesky(x @ x.swapaxes(-1, -2)), x, rtol=rtol)
         check(np.linalg.inv, x, rtol=rtol)
+        check(np.linalg.det, x, rtol=rtol)
+        check(lambda x: [*np.linalg.slogdet(x)], x - 5, rtol=10 * rtol)
     for x, y in ((a, b), (a[0], b), (a, b[0]), (a[0], b[0, :, 0])):
         check(np.linalg.solve, x, y, rtol=rtol)
+
+
+def test_determinants_of_singular_matrices() -> None:
+    compiled = check(lambda x: [*np.linalg.slogdet(x), np.linalg.det(x)], STACK)
+    sign, log, det = compiled(np.zeros((4, 6, 6)))
+    np.testing.assert_array_equal(sign, 0)
+    np.testing.assert_array_equal(log, -np.inf)
+    np.testing.assert_array_equal(det, 0)
 
 
 @pytest.mark.parametrize("lower", [True, False])
@@ -407,3 +418,29 @@ def test_sums_without_nan() -> None:
     x[1, 2, 3] = np.nan
     for axis in (None, 0, (0, 2)):
         check(lambda x, axis=axis: [np.nansum(x, axis=axis), np.nanprod(x, axis=axis)], x)
+        check(lambda x, axis=axis: [np.nanmax(x, axis=axis), np.nanmin(x, axis=axis)], x)
+
+
+def test_segments() -> None:
+    ids, data = np.array([[0, 2, -1], [2, 2, 0]]), RNG.normal(size=(2, 3, 4))
+
+    def both(data: Any, ids: Any) -> Any:
+        total = segments.added(data, ids, count=5)
+        return total, segments.entries(np.exp(total), ids)
+
+    check(both, data, ids)
+    compiled = gt.function(both)
+    for _ in range(2):
+        compiled(data, ids)
+        with pytest.raises(IndexError):
+            compiled(data, np.where(ids == 2, 5, ids))
+
+
+def test_loops_that_threads_share() -> None:
+    many = RNG.integers(-50, 50, 300_000)
+    x = RNG.normal(size=300_000)
+    check(lambda t, i: np.exp(t[i]), LONG[:50], many)
+    compiled = check(_added, LONG[:50], many, x, rtol=1e-10)
+    many[170_000] = 50
+    with pytest.raises(IndexError):
+        compiled(LONG[:50], many, x)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 LETTERS = {"float64": "d", "float32": "s"}
-_LAPACK = frozenset({"potrf", "gesv", "trtrs"})
+_LAPACK = frozenset({"gesv", "getrf", "potrf", "trtrs"})
 
 
 @functools.cache

@@ -224,6 +224,44 @@ def _solve_triangle(kernel: RoutineKernel, node: Routine) -> None:
     kernel.loop(math.prod(stack), solve)
 
 
+def _factor_diagonal(kernel: RoutineKernel, node: Routine) -> None:
+    """The diagonal of the upper factor of each matrix, then 1 or -1 as rows were exchanged.
+
+    The matrix is overwritten; a singular one has a 0 on the diagonal, which is no failure.
+    """
+    a, code, kind = node.operands[0], kernel.code, TYPES[node.dtype.name]
+    symbol, integer = blas.routine("getrf", node.dtype)  # type: ignore[misc]
+    n = a.shape[-1]
+    info = code.new(f"alloca {integer}")
+    pivots = code.new(f"alloca {integer}, i64 {n}")
+    size = kernel.constant(integer, n)
+
+    def factor(i: str) -> None:
+        first = kernel.matrix(a, i)
+        out = kernel.address(node, code.new(f"mul i64 {i}, {n + 1}"))
+        sign = code.new(f"getelementptr {kind}, ptr {out}, i64 {n}")
+        kernel.call(symbol, size, size, first, size, pivots, info)
+        code.do(f"store {kind} {literal(1, node.dtype)}, ptr {sign}")
+
+        def take(k: str) -> None:
+            place = code.new(f"mul i64 {k}, {n + 1}")
+            entry = code.new(f"getelementptr {kind}, ptr {first}, i64 {place}")
+            to = code.new(f"getelementptr {kind}, ptr {out}, i64 {k}")
+            code.do(f"store {kind} {code.new(f'load {kind}, ptr {entry}')}, ptr {to}")
+            pivot = code.new(f"getelementptr {integer}, ptr {pivots}, i64 {k}")
+            row = code.new(f"load {integer}, ptr {pivot}")
+            wide = code.new(f"sext {integer} {row} to i64") if integer != "i64" else row
+            same = code.new(f"icmp eq i64 {wide}, {code.new(f'add i64 {k}, 1')}")
+            old = code.new(f"load {kind}, ptr {sign}")
+            turned = code.new(f"fneg {kind} {old}")
+            new = code.new(f"select i1 {same}, {kind} {old}, {kind} {turned}")
+            code.do(f"store {kind} {new}, ptr {sign}")
+
+        kernel.loop(n, take)
+
+    kernel.loop(math.prod(node.shape[:-1]), factor)
+
+
 _FACTORS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
 _STEPS = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
 
@@ -277,5 +315,6 @@ ROUTINES: dict[str, Callable[[RoutineKernel, Routine], None]] = {
     "cholesky": _cholesky,
     "solve": _solve,
     "solve_triangle": _solve_triangle,
+    "factor_diagonal": _factor_diagonal,
     "philox": _philox,
 }

@@ -10,6 +10,7 @@ from gradtape.compiler.lowerings import (
     random,
     reductions,
     scans,
+    segments,
     shapes,
     statistics,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "random",
     "reductions",
     "scans",
+    "segments",
     "shapes",
     "statistics",
 ]

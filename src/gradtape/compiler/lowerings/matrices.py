@@ -10,6 +10,7 @@ from gradtape.compiler import blas
 from gradtape.compiler.loops import Node, Routine, broadcast, transposed
 from gradtape.compiler.lower import Builder, has_refs, lowers
 from gradtape.compiler.lowerings.products import readable
+from gradtape.compiler.lowerings.shapes import indexed
 from gradtape.rules.solvers import solve_triangle
 
 LARGEST = 2048
@@ -88,3 +89,39 @@ def _solve_triangle(
     options = {"lower": bool(lower), "unit": bool(unit)}
     result = Routine("solve_triangle", second.shape, kind, [first, second], True, **options)
     return turned(_factored(build, result))
+
+
+def _factor_diagonal(build: Builder, a: Any) -> tuple[Node, Node] | None:
+    """The diagonal of the upper factor, and 1 or -1 as rows were exchanged."""
+    kind = np.result_type(build.spec.dtype)
+    node = build.node(a, kind)
+    if not _has("getrf", build, node):
+        return None
+    *stack, n, _ = node.shape
+    source = build.copied(turned(node))
+    whole = build.lowered.add(Routine("factor_diagonal", (*stack, n + 1), kind, [source]))
+    last = [Ellipsis, n]
+    return indexed(whole, [Ellipsis, slice(0, n)]), indexed(whole, last)
+
+
+@lowers(np.linalg.det)
+def _det(build: Builder, a: Any) -> Any:
+    parts = _factor_diagonal(build, a)
+    if parts is None:
+        return NotImplemented
+    diagonal, parity = parts
+    product = build.reduce("multiply", diagonal, -1, False)
+    return build.map("multiply", parity, product, dtype=product.dtype)
+
+
+@lowers(np.linalg.slogdet)
+def _slogdet(build: Builder, a: Any) -> Any:
+    parts = _factor_diagonal(build, a)
+    if parts is None:
+        return NotImplemented
+    diagonal, parity = parts
+    kind = diagonal.dtype
+    signs = build.reduce("multiply", build.map("sign", diagonal, dtype=kind), -1, False)
+    size = build.map("absolute", diagonal, dtype=kind)
+    log = build.reduce("add", build.map("log", size, dtype=kind), -1, False)
+    return [build.map("multiply", parity, signs, dtype=kind), log]

@@ -86,6 +86,23 @@ def _without_nan(op: str, neutral: float, *, mean: bool = False) -> Lowering:
 LOWERINGS[np.nansum], LOWERINGS[np.nanprod] = _without_nan("add", 0), _without_nan("multiply", 1)
 
 
+@lowers(np.nanmax, np.nanmin)
+def _extreme_without_nan(
+    build: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False
+) -> Any:
+    """The extreme of the numbers; NaN where there is none."""
+    keepdims = keepdims is not np._NoValue and bool(keepdims)
+    node, kind = build.node(a), build.spec.dtype
+    if out is not None or has_refs(axis) or kind.kind != "f" or not node.size:
+        return NotImplemented
+    op, least = ("max", -np.inf) if build.call.function is np.nanmax else ("min", np.inf)
+    lost = build.map("isnan", node, dtype=_TRUTH)
+    known = build.map("where", lost, build.node(least, kind), node, dtype=kind)
+    found = build.reduce(op, known, axis, keepdims)
+    none = build.reduce("and", lost, axis, keepdims)
+    return build.map("where", none, build.node(np.nan, kind), found, dtype=kind)
+
+
 @lowers(np.linalg.norm, np.linalg.vector_norm)
 def _norm(
     build: Builder,
