@@ -212,6 +212,22 @@ def test_matrices_that_lie_otherwise() -> None:
         check(f, a, b)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_matrices_and_vectors(dtype: Any) -> None:
+    a = RNG.normal(size=(150, 90)).astype(dtype)
+    v, w = a[0].copy(), a[:, 0].copy()
+    for f in (
+        lambda a, v, w: a @ v,
+        lambda a, v, w: w @ a,
+        lambda a, v, w: a.T @ w,
+        lambda a, v, w: np.exp(a) @ v[::-1] + a[:, :1].T @ a @ v,
+        lambda a, v, w: (a @ v[:, None], w[None] @ a, np.einsum("ji,j->i", a, w)),
+        lambda a, v, w: np.tensordot(a.reshape(150, 9, 10), v.reshape(9, 10), 2),
+        lambda a, v, w: np.tensordot(w[None, :, None], a, ([1], [0])),
+    ):
+        check(f, a, v, w, rtol=1e-13 if dtype == np.float64 else 1e-5)
+
+
 EINSUMS = {
     "ij,jk->ik": ((30, 40), (40, 50)),
     "ij,kj": ((3, 4), (5, 4)),

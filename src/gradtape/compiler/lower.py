@@ -16,6 +16,7 @@ from gradtape.compiler.loops import (
     Region,
     Source,
     Step,
+    View,
     access,
     broadcast,
     reshaped,
@@ -74,6 +75,14 @@ class Lowered:
             self.values[index] = Source(spec.shape, spec.dtype.newbyteorder("="))
         for call in program.calls:
             self._lower(call)
+        self._copy_views()
+
+    def _copy_views(self) -> None:
+        """Let loops copy the views that are returned: quicker than NumPy, if they are small."""
+        for out in self.program.outputs:
+            node = self.values[out.index] if out.__class__ is Ref else None
+            if isinstance(node, View) and node.size and node.dtype.name in TYPES:
+                self.values[out.index] = self.add(Map("copy", [node], node.dtype))
 
     def _lower(self, call: Call) -> None:
         specs = [self.program.specs[i] for i in call.outs]

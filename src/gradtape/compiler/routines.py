@@ -144,6 +144,19 @@ def _product(kernel: RoutineKernel, node: Routine) -> None:
     kernel.loop(math.prod(stack), multiply)
 
 
+def _matrix_vector(kernel: RoutineKernel, node: Routine) -> None:
+    """``a @ x`` of one matrix and one vector."""
+    a, x = node.operands
+    symbol, integer = blas.routine("gemv", node.dtype)  # type: ignore[misc]
+    turned, between = layout(a)  # type: ignore[misc]
+    rows, columns = a.shape if turned else a.shape[::-1]  # as BLAS reads it, by columns
+    flag = kernel.constant("i8", ord("N" if turned else "T"))
+    m, n, lda, step = (kernel.constant(integer, v) for v in (rows, columns, between, 1))
+    one, zero = (kernel.constant(TYPES[node.dtype.name], literal(v, node.dtype)) for v in (1, 0))
+    first, second, out = (kernel.address(part) for part in (a, x, node))
+    kernel.call(symbol, flag, m, n, one, first, lda, second, step, zero, out, step)
+
+
 def _start_status(kernel: RoutineKernel, node: Routine, integer: str) -> tuple[str, str]:
     """The address of the status, and of the number by which LAPACK says what failed."""
     assert node.status is not None
@@ -312,6 +325,7 @@ def _philox(kernel: RoutineKernel, node: Routine) -> None:
 
 ROUTINES: dict[str, Callable[[RoutineKernel, Routine], None]] = {
     "product": _product,
+    "matrix_vector": _matrix_vector,
     "cholesky": _cholesky,
     "solve": _solve,
     "solve_triangle": _solve_triangle,

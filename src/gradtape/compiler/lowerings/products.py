@@ -21,6 +21,10 @@ SMALL = 512
 """Multiplications of a matrix product up to which loops are as quick as BLAS."""
 
 
+THIN = 4096
+"""Entries of a matrix up to which loops multiply it with a vector as quickly as BLAS."""
+
+
 def contracted(build: Builder, a: Node, la: str, b: Node, lb: str, out: str) -> Node:
     """``einsum("la,lb->out", a, b)``; no label stands twice in one operand."""
     a, la = _summed(build, a, la, lb + out)
@@ -32,6 +36,8 @@ def contracted(build: Builder, a: Node, la: str, b: Node, lb: str, out: str) -> 
     sizes: list[int] = [math.prod([length[x] for x in part]) for part in (m, k, n)]
     if _is_for_blas(build.spec.dtype, sizes) and math.prod(length[x] for x in stack):
         result = _by_blas(build, (a, la), (b, lb), (stack, m, k, n))
+    elif _is_matrix_and_vector(build.spec.dtype, sizes) and not stack:
+        result = _by_vectors(build, (a, la), (b, lb), (m, k, n))
     else:
         result = _by_loops(build, (a, la), (b, lb), stack + m, k, n)
     labels = stack + m + n
@@ -54,6 +60,41 @@ def _is_for_blas(dtype: Any, sizes: Sequence[int]) -> bool:
         and m * k * n > SMALL
         and blas.routine("gemm", dtype) is not None
     )
+
+
+def _is_matrix_and_vector(dtype: Any, sizes: Sequence[int]) -> bool:
+    m, k, n = sizes
+    return (
+        min(m, n) == 1
+        and min(max(m, n), k) > UNROLLED
+        and k * max(m, n) > THIN
+        and blas.routine("gemv", dtype) is not None
+    )
+
+
+def _by_vectors(
+    build: Builder, first: tuple[Node, str], second: tuple[Node, str], labels: Sequence[str]
+) -> Node:
+    """The product of a matrix and a vector; what is left has the axes of both."""
+    m, k, n = labels
+    length = dict(zip(first[1] + second[1], (*first[0].shape, *second[0].shape), strict=True))
+    if math.prod([length[x] for x in m]) == 1:
+        first, second = second, first
+        rows = n
+    else:
+        rows = m
+    (a, la), (b, lb) = first, second
+    sizes = [math.prod([length[x] for x in part]) for part in (rows, k)]
+    matrix = transposed(a, [la.index(x) for x in rows + k])
+    order = [lb.index(x) for x in (*[x for x in lb if x not in k], *k)]
+    vector = build.reshape(transposed(b, order), sizes[1:])
+    if not access(vector)[0].shape or access(vector)[1] != (1,):
+        vector = build.copied(vector)
+    operands = [readable(build, build.reshape(matrix, sizes)), vector]
+    result = Routine("matrix_vector", sizes[:1], build.spec.dtype, operands)
+    whole = reshaped(build.lowered.add(result), [length[x] for x in m + n])
+    assert whole is not None
+    return whole
 
 
 def _aligned(node: Node, labels: str, wanted: str, shape: Sequence[int]) -> Node:
