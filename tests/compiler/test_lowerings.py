@@ -198,6 +198,18 @@ def test_matmul(a: Any, b: Any, dtype: Any, rtol: float) -> None:
     check(np.matmul, x, y, rtol=rtol)
 
 
+def test_sums_of_nothing_among_loops() -> None:
+    def f(a: Any, b: Any) -> Any:
+        empty = a[:, :0]
+        return empty @ b[:0] + 1.0, 2.0 * np.sum(empty), np.exp(np.prod(empty, axis=1)) * 3.0
+
+    compiled = check(f, MATRIX, MATRIX)
+    for _ in range(3):  # memory that other calls have used
+        check(np.exp, CUBE)
+        for got, expected in zip(compiled(MATRIX, MATRIX), f(MATRIX, MATRIX), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-15)
+
+
 def test_matrices_that_lie_otherwise() -> None:
     a, b = RNG.normal(size=(30, 40)), RNG.normal(size=(20, 40))
     for f in (

@@ -286,8 +286,8 @@ class _Driver:
         start = self._starts[kernel]
         fixed = {entry for entry, _ in self.fixed}
         if 0 in kernel.cluster.shape:
-            for node in kernel.writes:
-                self._fresh(node)
+            for entry, node in enumerate(kernel.writes, start + len(kernel.reads)):
+                self._of_nothing(node, entry in fixed)
             return
         for position, node in enumerate((*kernel.reads, *kernel.writes)):
             writes = position >= len(kernel.reads)
@@ -307,6 +307,16 @@ class _Driver:
         call = self._let(f"_{kernel.name}", function)
         end = kernel.axes[0].length if kernel.axes else 0
         self.lines.append(f"{call}(s.address + {8 * start}, 0, {end})")
+
+    def _of_nothing(self, node: Node, fixed: bool) -> None:
+        """What loops without a turn leave: sums are what they start from."""
+        start = self._let(f"_i{id(node)}", identity(node)) if isinstance(node, Reduce) else "0"
+        if node in self.scalars:
+            self._pack(node, start)
+        elif not fixed:
+            self._fresh(node)
+        elif isinstance(node, Reduce):
+            self.lines.append(f"s.arrays[{self.slots[node]}].fill({start})")
 
     def _in_chunks(self, kernel: Kernel, function: Any, start: int) -> None:
         split = Split(kernel, function)
