@@ -34,7 +34,7 @@ def contracted(build: Builder, a: Node, la: str, b: Node, lb: str, out: str) -> 
     m, n = "".join(x for x in la if x not in lb), "".join(x for x in lb if x not in la)
     length: dict[str, int] = dict(zip(la + lb, (*a.shape, *b.shape), strict=True))
     sizes: list[int] = [math.prod([length[x] for x in part]) for part in (m, k, n)]
-    if _is_for_blas(build.spec.dtype, sizes) and math.prod(length[x] for x in stack):
+    if _is_for_blas(build.spec.dtype, sizes) and math.prod([length[x] for x in stack]):
         result = _by_blas(build, (a, la), (b, lb), (stack, m, k, n))
     elif _is_matrix_and_vector(build.spec.dtype, sizes) and not stack:
         result = _by_vectors(build, (a, la), (b, lb), (m, k, n))
@@ -113,7 +113,7 @@ def _by_loops(
     """Products summed over `k`; written out where these are few."""
     (a, la), (b, lb) = first, second
     length = dict(zip(la + lb, (*a.shape, *b.shape), strict=True))
-    count = math.prod(length[x] for x in k)
+    count = math.prod([length[x] for x in k])
     few = bool(k) and 0 < count <= UNROLLED
     labels = k + m + n if few else _loop_order(first, second, (m, k, n))
     shape = [length[x] for x in labels]
