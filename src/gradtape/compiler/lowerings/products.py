@@ -34,7 +34,8 @@ def contracted(build: Builder, a: Node, la: str, b: Node, lb: str, out: str) -> 
     m, n = "".join(x for x in la if x not in lb), "".join(x for x in lb if x not in la)
     length: dict[str, int] = dict(zip(la + lb, (*a.shape, *b.shape), strict=True))
     sizes: list[int] = [math.prod([length[x] for x in part]) for part in (m, k, n)]
-    if _is_for_blas(build.spec.dtype, sizes) and math.prod([length[x] for x in stack]):
+    matrices: int = math.prod([length[x] for x in stack])
+    if matrices and _is_for_blas(build.spec.dtype, sizes):
         result = _by_blas(build, (a, la), (b, lb), (stack, m, k, n))
     elif _is_matrix_and_vector(build.spec.dtype, sizes) and not stack:
         result = _by_vectors(build, (a, la), (b, lb), (m, k, n))
