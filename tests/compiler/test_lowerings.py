@@ -108,6 +108,23 @@ def test_writing_along_an_axis() -> None:
     check(_put_along, MATRIX, np.array([[0, -1, 2, 0, 1, 3]]), MATRIX[:1])
 
 
+def _in_place(x: Any) -> Any:
+    y = x.copy()
+    y += np.sin(x)
+    y[1:] *= 2.0
+    y.T[2] = x[:, 0]
+    np.fill_diagonal(y, 7.0)
+    np.exp(y[:, 1], out=y[:, 1])
+    z = np.empty_like(x)
+    z.fill(3.0)
+    np.copyto(z[2:], x[0])
+    return y, z
+
+
+def test_writing_in_place() -> None:
+    check(_in_place, MATRIX[:5])
+
+
 def test_writing_under_a_mask() -> None:
     check(lambda x: _assigned(x, x > 0, 2.0) + _added(x, x < 0, 1.0), CUBE)
 

@@ -177,7 +177,8 @@ class Builder:
         """What the lowering of another function makes of the same result."""
         builder = Builder(self.lowered, self.call, self.spec)
         builder.call = self.call._replace(function=function)
-        return LOWERINGS[function](builder, *args, **kwargs)
+        lowering = _lowering_of(function)
+        return NotImplemented if lowering is None else lowering(builder, *args, **kwargs)
 
     def map(self, op: str, *operands: Node, dtype: Any) -> Node:
         """An elementwise operation, with broadcasting."""

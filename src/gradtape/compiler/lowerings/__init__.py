@@ -13,6 +13,7 @@ from gradtape.compiler.lowerings import (
     segments,
     shapes,
     statistics,
+    writes,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "segments",
     "shapes",
     "statistics",
+    "writes",
 ]

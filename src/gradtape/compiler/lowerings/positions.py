@@ -11,7 +11,6 @@ from gradtape.compiler.loops import Gather, Node, Scatter, View, access, broadca
 from gradtape.compiler.lower import Builder, has_refs, lowers
 from gradtape.compiler.lowerings.shapes import is_basic
 from gradtape.compiler.program import Ref
-from gradtape.compiler.trace import added_at, changed, updated
 
 _INT = np.dtype(np.int64)
 _TRUTH = np.dtype(bool)
@@ -187,7 +186,7 @@ def _take(
     return gathered(build, node, (*[slice(None)] * axis, indices))
 
 
-def _along(build: Builder, node: Node, indices: Any, axis: int) -> tuple[View, Node] | None:
+def along(build: Builder, node: Node, indices: Any, axis: int) -> tuple[View, Node] | None:
     """Places where the index along one axis is given for each entry."""
     where = build.node(indices)
     if where.dtype.kind not in "iu" or not node.shape[axis]:
@@ -211,28 +210,5 @@ def _take_along_axis(build: Builder, arr: Any, indices: Any, axis: Any = -1) -> 
     node = solid(build, node)
     if has_refs(axis) or len(build.node(indices).shape) != len(node.shape):
         return NotImplemented
-    found = _along(build, node, indices, axis % len(node.shape))
+    found = along(build, node, indices, axis % len(node.shape))
     return NotImplemented if found is None else build.lowered.add(Gather(*found))
-
-
-@lowers(changed)
-def _changed(build: Builder, a: Any, function: Any, *args: Any) -> Any:
-    """What functions that write into their argument make of a copy of it."""
-    name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
-    if name == "at" and owner is np.add and len(args) == 2:
-        return build.again(added_at, a, *args)
-    base = build.node(a)
-    if function is np.put_along_axis and not has_refs(args[2:]) and base.shape:
-        axis = args[2] if len(args) > 2 else -1
-        if axis is None or len(build.node(args[0]).shape) != len(base.shape):
-            return NotImplemented
-        base = build.copied(base)
-        found = _along(build, base, args[0], axis % len(base.shape))
-        value = build.node(args[1], base.dtype)
-        return NotImplemented if found is None else put(build, base, found, value, False)
-    if function is np.copyto and len(args) == 1:
-        return broadcast(build.node(args[0], base.dtype), base.shape)
-    return NotImplemented
-
-
-__all__ = ["added_at", "gathered", "scattered", "updated"]
