@@ -466,6 +466,23 @@ def test_sums_without_nan() -> None:
         check(lambda x, axis=axis: [np.nanmax(x, axis=axis), np.nanmin(x, axis=axis)], x)
 
 
+@pytest.mark.parametrize("f", [np.argmax, np.argmin])
+def test_places_of_extremes(f: Any) -> None:
+    ties = np.round(CUBE)
+    ties[1, 2, 3:5] = np.nan
+    for x in (
+        CUBE,
+        ties,
+        ties == 1,
+        np.round(9 * MATRIX).astype(np.int32),
+        ties.astype(np.float32)[:, ::-1],
+    ):
+        for axis in (None, 0, 1, -1):
+            check(lambda x, axis=axis: f(x, axis=axis), x)
+    check(lambda x: f(x, axis=1, keepdims=True), CUBE)
+    check(lambda x: f(x), LONG)
+
+
 def test_segments() -> None:
     ids, data = np.array([[0, 2, -1], [2, 2, 0]]), RNG.normal(size=(2, 3, 4))
 
