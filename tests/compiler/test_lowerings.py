@@ -383,6 +383,14 @@ def test_matrices_are_refused_as_numpy_does(f: Any, bad: Any) -> None:
     np.testing.assert_allclose(compiled(POSITIVE), f(POSITIVE))
 
 
+def test_numpy_is_not_given_what_failed() -> None:
+    compiled = gt.function(lambda a: np.linalg.svd(np.linalg.inv(a))[1])
+    for _ in range(2):
+        compiled(POSITIVE)
+    with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
+        compiled(np.zeros((4, 6, 6)))
+
+
 # -- moves --------------------------------------------------------------------------------------
 
 OF_MATRICES: dict[str, Callable[..., Any]] = {

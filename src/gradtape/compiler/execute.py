@@ -170,6 +170,7 @@ class _Driver:
         self.splits: list[tuple[Split, int]] = []
         self.local: dict[Node, str] = {}
         self._starts: dict[Kernel, int] = {}
+        self._checked: set[int] = set()
 
     def function(self) -> Callable[..., list[Any]]:
         """The function."""
@@ -177,12 +178,15 @@ class _Driver:
         self._plan(inputs)
         parameters = [f"a{k}" for k in range(len(inputs))]
         self._take(inputs)
-        kernels = iter(self.native.kernels)
+        kernels, done = iter(self.native.kernels), set[Node]()
         for item in self.native.schedule:
             if isinstance(item, Step):
+                self._checks(done)
                 self._step(item)
             else:
                 self._kernel(next(kernels))
+                done.update(item.nodes)
+        self._checks(done)
         self._guards()
         outputs = self._unpacked([self._output(out) for out in self.native.program.outputs])
         head = [f"def run({', '.join(parameters)}):"]
@@ -429,6 +433,14 @@ class _Driver:
             outputs[position] = name if weak else f"_t_{node.dtype.name}({name})"
         return outputs
 
+    def _checks(self, done: set[Node]) -> None:
+        """Test what has been computed, before NumPy is given anything that came of it."""
+        for number, (check, call) in enumerate(self.native.lowered.checks):
+            if access(check)[0] in done and number not in self._checked:
+                self._checked.add(number)
+                where = self._let(f"_failed{number}", call)
+                self.lines.append(f"if {self._value(check)}: _fail({where})")
+
     def _guards(self) -> None:
         for number, guard in enumerate(self.native.program.guards):
             value = self.native.lowered.values[guard.index]
@@ -436,9 +448,6 @@ class _Driver:
             expected = self._let(f"_e{number}", guard.expected)
             where = self._let(f"_g{number}", guard)
             self.lines.append(f"if not _same({text}, {expected}): _broken({where})")
-        for number, (check, call) in enumerate(self.native.lowered.checks):
-            where = self._let(f"_failed{number}", call)
-            self.lines.append(f"if {self._value(check)}: _fail({where})")
 
     def _output(self, out: Any) -> str:
         if out.__class__ is not Ref:
