@@ -3,7 +3,7 @@
 A `GradientTape` records plain NumPy code on Tensors and Variables, and differentiates it.
 """
 
-from gradtape import implicit, linalg, nn, optimizers, special
+from gradtape import implicit, linalg, nn, optimizers, random, special
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.compiler.function import function
 from gradtape.compiler.threads import set_num_threads
@@ -57,6 +57,7 @@ __all__ = [
     "minimize",
     "nn",
     "optimizers",
+    "random",
     "root",
     "set_floatx",
     "set_num_threads",

@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler import indexed
+from gradtape.compiler.code import OPS, TYPES, Code, literal
 from gradtape.compiler.loops import (
     Cluster,
+    Gather,
     Map,
     Node,
     Reduce,
     Region,
+    Scan,
+    Scatter,
     Source,
     access,
     contiguous,
 )
-from gradtape.compiler.scalars import OPS, TYPES, Code, literal
 
 VECTOR_BYTES = 32
 BLOCK = 128
@@ -59,6 +63,7 @@ class Kernel:
                     self._note(operand)
         self.regions = [node for node in cluster.nodes if isinstance(node, Region)]
         self.reductions = [node for node in cluster.nodes if isinstance(node, Reduce)]
+        self.scans = [node for node in cluster.nodes if isinstance(node, Scan)]
         self.declared: dict[str, str] = {}
         self._emit()
 
@@ -86,6 +91,7 @@ class Kernel:
             steps += [own[a]] + [strides[a] for strides in kept_strides]
             steps += [node.strides[a] for node in self.regions]
             kept = [a not in node.axes for node in self.reductions]
+            kept += [a != node.axis for node in self.scans]
             axis = Axis(length, steps, kept)
             if axes and _joins(axes[-1], axis):
                 axes[-1] = Axis(axes[-1].length * length, steps, kept)
@@ -103,6 +109,8 @@ class Kernel:
         lanes = VECTOR_BYTES // widest
         if not axes or axes[-1].length < lanes:
             lanes = 1
+        if axes and not all(axes[-1].kept[len(self.reductions) :]):
+            lanes = 1  # each entry along the last axis needs the one before
         self.lanes = lanes
         body = _Body(self, axes, lanes, counter)
         lines = body.lines()
@@ -316,19 +324,25 @@ class _Body:
         if number in self.loaded:
             value, wide = self.loaded[number]
         else:
-            base, _, start = self.kernel._accesses[number]
-            steps = [axis.steps[number] for axis in self.axes]
-            place = self._place(base, self._offset(steps, len(self.axes), start))
-            inner = steps[-1] if steps else 0
-            wide = self.lanes > 1 and inner != 0
-            if wide and inner == 1:
-                value = self._load(base.dtype, place, self.vector)
-            elif wide:
-                value = self._gather(base.dtype, place, inner)
-            else:
-                value = self._load(base.dtype, place, self.plain)
+            value, wide = self._loaded(operand.dtype, *self._where(number))
             self.loaded[number] = value, wide
         return value if wide or self.lanes == 1 else self._spread(value, operand.dtype)
+
+    def _where(self, number: int) -> tuple[str, int]:
+        """The address that an access reads at the present index, and its step along the lanes."""
+        base, _, start = self.kernel._accesses[number]
+        steps = [axis.steps[number] for axis in self.axes]
+        place = self._place(base, self._offset(steps, len(self.axes), start))
+        return place, steps[-1] if steps else 0
+
+    def _loaded(self, dtype: Any, place: str, inner: int) -> tuple[str, bool]:
+        """What lies at `place` and further lanes, and whether it is a vector."""
+        wide = self.lanes > 1 and inner != 0
+        if wide and inner == 1:
+            return self._load(dtype, place, self.vector), True
+        if wide:
+            return self._gather(dtype, place, inner), True
+        return self._load(dtype, place, self.plain), False
 
     def _gather(self, dtype: Any, place: str, step: int) -> str:
         """A vector of entries that do not lie side by side."""
@@ -428,6 +442,8 @@ class _Body:
                 self._map(node)
             elif isinstance(node, Reduce):
                 self._accumulate(node, fresh)
+            elif isinstance(node, Scatter):
+                indexed.scatter(self, node, fresh)
             elif isinstance(node, Region):
                 self._write(node, fresh)
 
@@ -453,10 +469,17 @@ class _Body:
             return self.vector.number(base.constant[()], operand.dtype)
         return self._read(operand, self.vector)
 
-    def _map(self, node: Map) -> None:
+    def _computed(self, node: Map) -> str:
+        if isinstance(node, Gather):
+            return indexed.gather(self, node)
         operands = [self._operand(operand) for operand in node.operands]
+        if isinstance(node, Scan):
+            return indexed.scan(self, node, operands[0])
         dtype = node.operands[-1].dtype if node.op == "where" else node.operands[0].dtype
-        value = OPS[node.op].emit(self.vector, operands, dtype, node.dtype)
+        return OPS[node.op].emit(self.vector, operands, dtype, node.dtype)
+
+    def _map(self, node: Map) -> None:
+        value = self._computed(node)
         self.values[node] = value, True
         if node in self.address:
             steps = [axis.steps[len(self.kernel._accesses)] for axis in self.axes]

@@ -21,6 +21,8 @@ from gradtape.compiler.loops import (
     Node,
     Reduce,
     Region,
+    Routine,
+    Scan,
     Source,
     Step,
     View,
@@ -32,6 +34,7 @@ from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module
 from gradtape.compiler.parallel import Split, large
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
+from gradtape.compiler.routines import RoutineKernel
 
 _FORMATS = {
     "float64": "d",
@@ -81,7 +84,12 @@ class Native:
         self.schedule = clustered(nodes)
         inside = _read_outside(self.lowered, self.schedule)
         clusters = [item for item in self.schedule if not isinstance(item, Step)]
-        self.kernels = [Kernel(item, f"kernel{k}", inside) for k, item in enumerate(clusters)]
+        self.kernels: list[Any] = [
+            (RoutineKernel if isinstance(item.nodes[0], Routine) else Kernel)(
+                item, f"kernel{k}", inside
+            )
+            for k, item in enumerate(clusters)
+        ]
         self.module = Module(self.kernels)
         self.run: Callable[..., list[Any]] = _Driver(self).function()
 
@@ -93,6 +101,9 @@ class Native:
                 lines.append(f"call {name_of(item.call.function)}")
                 continue
             kernel = next(kernels)
+            if isinstance(item.nodes[0], Routine):
+                lines.append(f"{kernel.name}: {item.nodes[0].name} to {item.nodes[0].shape}")
+                continue
             ops = [getattr(n, "op", "place") + "*" * isinstance(n, Reduce) for n in item.nodes]
             lines.append(
                 f"{kernel.name}: loops over {item.shape}, {kernel.lanes} at a time: {' '.join(ops)}"
@@ -145,7 +156,12 @@ class _Driver:
     def __init__(self, native: Native) -> None:
         self.native = native
         self.offset = _data_offset()
-        self.names: dict[str, Any] = {"_same": same, "_broken": _broken, "_fix": _fix}
+        self.names: dict[str, Any] = {
+            "_same": same,
+            "_broken": _broken,
+            "_fail": _fail,
+            "_fix": _fix,
+        }
         self.lines: list[str] = []
         self.scalars: dict[Node, int] = {}
         self.slots: dict[Node, int] = {}
@@ -154,6 +170,7 @@ class _Driver:
         self.splits: list[tuple[Split, int]] = []
         self.local: dict[Node, str] = {}
         self._starts: dict[Kernel, int] = {}
+        self._checked: set[int] = set()
 
     def function(self) -> Callable[..., list[Any]]:
         """The function."""
@@ -161,12 +178,15 @@ class _Driver:
         self._plan(inputs)
         parameters = [f"a{k}" for k in range(len(inputs))]
         self._take(inputs)
-        kernels = iter(self.native.kernels)
+        kernels, done = iter(self.native.kernels), set[Node]()
         for item in self.native.schedule:
             if isinstance(item, Step):
+                self._checks(done)
                 self._step(item)
             else:
                 self._kernel(next(kernels))
+                done.update(item.nodes)
+        self._checks(done)
         self._guards()
         outputs = self._unpacked([self._output(out) for out in self.native.program.outputs])
         head = [f"def run({', '.join(parameters)}):"]
@@ -270,8 +290,8 @@ class _Driver:
         start = self._starts[kernel]
         fixed = {entry for entry, _ in self.fixed}
         if 0 in kernel.cluster.shape:
-            for node in kernel.writes:
-                self._fresh(node)
+            for entry, node in enumerate(kernel.writes, start + len(kernel.reads)):
+                self._of_nothing(node, entry in fixed)
             return
         for position, node in enumerate((*kernel.reads, *kernel.writes)):
             writes = position >= len(kernel.reads)
@@ -291,6 +311,16 @@ class _Driver:
         call = self._let(f"_{kernel.name}", function)
         end = kernel.axes[0].length if kernel.axes else 0
         self.lines.append(f"{call}(s.address + {8 * start}, 0, {end})")
+
+    def _of_nothing(self, node: Node, fixed: bool) -> None:
+        """What loops without a turn leave: sums are what they start from."""
+        start = self._let(f"_i{id(node)}", identity(node)) if isinstance(node, Reduce) else "0"
+        if node in self.scalars:
+            self._pack(node, start)
+        elif not fixed:
+            self._fresh(node)
+        elif isinstance(node, Reduce):
+            self.lines.append(f"s.arrays[{self.slots[node]}].fill({start})")
 
     def _in_chunks(self, kernel: Kernel, function: Any, start: int) -> None:
         split = Split(kernel, function)
@@ -403,6 +433,14 @@ class _Driver:
             outputs[position] = name if weak else f"_t_{node.dtype.name}({name})"
         return outputs
 
+    def _checks(self, done: set[Node]) -> None:
+        """Test what has been computed, before NumPy is given anything that came of it."""
+        for number, (check, call) in enumerate(self.native.lowered.checks):
+            if access(check)[0] in done and number not in self._checked:
+                self._checked.add(number)
+                where = self._let(f"_failed{number}", call)
+                self.lines.append(f"if {self._value(check)}: _fail({where})")
+
     def _guards(self) -> None:
         for number, guard in enumerate(self.native.program.guards):
             value = self.native.lowered.values[guard.index]
@@ -444,6 +482,11 @@ def _broken(what: Any) -> None:
     raise GuardError(f"a value was {what.expected!r}", what.line)
 
 
+def _fail(call: Any) -> None:
+    """Give a call up that NumPy would refuse, so that it is done again and refused by NumPy."""
+    raise GuardError(f"{name_of(call.function)} failed", call.line)
+
+
 def _fix(value: Any, dtype: Any) -> Any:
     """`value` as kernels read it: in C order, aligned, in the machine's byte order."""
     return np.require(value, dtype, ["C", "A"])
@@ -480,6 +523,8 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
                     needed.add(base)
             if isinstance(node, Region):
                 needed.update((node, node.operands[0]))
+            if isinstance(node, (Scan, Routine)):
+                needed.add(node)
     return needed | _wanted(lowered)
 
 
@@ -489,6 +534,7 @@ def _wanted(lowered: Lowered) -> set[Node]:
     indices = [out.index for out in program.outputs if out.__class__ is Ref]
     indices += [guard.index for guard in program.guards]
     values = [lowered.values[index] for index in indices]
+    values += [check for check, _ in lowered.checks]
     return {access(value)[0] for value in values if isinstance(value, Node)}
 
 
@@ -497,10 +543,17 @@ def _needed(lowered: Lowered) -> list[Node]:
     live = _wanted(lowered)
     kept: list[Node] = []
     for node in reversed(lowered.nodes):
-        if live.intersection(node.results if isinstance(node, Step) else [node]):
+        if live.intersection(_results(node)):
             kept.append(node)
             live.update(access(operand)[0] for operand in node.operands)
     return kept[::-1]
+
+
+def _results(node: Node) -> list[Any]:
+    """What is computed with a node."""
+    if isinstance(node, Routine):
+        return [node, node.status]
+    return list(node.results) if isinstance(node, Step) else [node]
 
 
 __all__ = ["Native"]

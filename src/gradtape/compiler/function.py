@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
+import struct
+import sys
 import threading
 import warnings
 from collections import OrderedDict
@@ -14,11 +17,11 @@ import numpy as np
 
 from gradtape.compiler.derivative import pulling, recorded_call
 from gradtape.compiler.program import GuardError, Program
-from gradtape.compiler.recording import Compiled, record
-from gradtape.compiler.trace import TRACING
+from gradtape.compiler.recording import LARGEST, Compiled, UnrecordedError, record
+from gradtape.compiler.variables import is_recording
 from gradtape.core import structure
 from gradtape.core.batch import LEVELS
-from gradtape.core.errors import GradientWarning
+from gradtape.core.errors import GradientWarning, warn_user
 from gradtape.core.handle import Handle
 from gradtape.core.tape import active, recording
 from gradtape.core.tensor import Variable
@@ -83,6 +86,8 @@ def function(f: Callable[..., Any] | None = None, **options: Any) -> Any:
         return lambda g: function(g, **options)
     if isinstance(f, Function):
         return f
+    if isinstance(f, (classmethod, staticmethod)):
+        return type(f)(function(f.__func__))
     if not callable(f):
         raise TypeError(f"Give gradtape.function a function: got {type(f).__name__}.")
     return functools.update_wrapper(Function(f), f)
@@ -103,26 +108,32 @@ class Function:
         self._f = f
         self._programs: OrderedDict[Any, list[Compiled]] = OrderedDict()
         self._eager: set[Any] = set()
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._warned: set[str] = set()
         self._pull: Function | None = None
         self._reads: dict[Any, list[Any] | None] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 (the function's own)
-        if not _ENABLED or LEVELS or (TRACING and threading.get_ident() in TRACING):
+        if not _ENABLED or LEVELS or is_recording():
             return self._f(*args, **kwargs)
         if active():
             return self._recorded(args, kwargs)
         return self._run(args, kwargs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        key = _key(args, kwargs)
+        try:
+            key = _key(args, kwargs)
+        except UnrecordedError as error:
+            return self._unrecorded(error, args, kwargs)
         found = self._programs.get(key)
         if found:
-            for compiled in found:
+            for compiled in list(found):
                 try:
                     return compiled.call(args, kwargs)
                 except GuardError as error:
                     broken = error
+                except struct.error:  # a Python integer grew larger than the machine's
+                    return self._f(*args, **kwargs)
             if len(found) >= MOST_BROKEN:
                 return self._give_up(key, broken, args, kwargs)
         return self._record(key, args, kwargs)
@@ -133,7 +144,10 @@ class Function:
         The first one runs as it is written, and shows what the function reads besides its
         arguments; the next are each one operation with a compiled derivative.
         """
-        key = _key(args, kwargs)
+        try:
+            key = _key(args, kwargs)
+        except UnrecordedError as error:
+            return self._unrecorded(error, args, kwargs)
         found = self._programs.get(key)
         if key not in self._reads or key in self._eager:
             watcher = Watcher(structure.flatten([list(args), kwargs]))
@@ -150,6 +164,22 @@ class Function:
             self._pull = Function(pulling(self._f))
         return recorded_call(self._run, self._pull, read, args, kwargs)
 
+    def __copy__(self) -> Function:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Function:
+        return function(copy.deepcopy(self._f, memo))  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> Any:
+        name = getattr(self._f, "__qualname__", "")
+        found: Any = sys.modules.get(getattr(self._f, "__module__", ""))
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (function, (self._f,))
+
+    def __repr__(self) -> str:
+        return f"<gradtape.function {name_of(self._f)}>"
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
@@ -160,10 +190,10 @@ class Function:
 
     def clear(self) -> None:
         """Forget all programs."""
-        with self._lock:
-            self._programs.clear()
-            self._eager.clear()
-            self._reads.clear()
+        self._programs.clear()
+        self._eager.clear()
+        self._reads.clear()
+        self._pull = None
 
     @property
     def stats(self) -> list[dict[str, Any]]:
@@ -191,19 +221,35 @@ class Function:
         if key not in self._programs:
             self._record(key, args, kwargs)
         if key not in self._programs:
-            raise RuntimeError(f"There is no program of {self._f.__qualname__}: it runs eagerly.")
+            raise RuntimeError(f"There is no program of {name_of(self._f)}: it runs eagerly.")
         return self._programs[key][0]
 
     def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if key in self._eager:
             return self._f(*args, **kwargs)
-        with self._lock:
+        if not self._lock.acquire(blocking=False):  # another thread records
+            return self._f(*args, **kwargs)
+        try:
             result, compiled = record(self._f, args, kwargs)
             if compiled is not None:
                 self._programs.setdefault(key, []).insert(0, compiled)
                 while len(self._programs) > MOST_PROGRAMS:
                     self._programs.popitem(last=False)
-        return result
+            return result
+        except UnrecordedError as error:
+            self._eager.add(key)
+            return self._unrecorded(error, args, kwargs)
+        finally:
+            self._lock.release()
+
+    def _unrecorded(
+        self, error: UnrecordedError, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """The call as it is written, with a warning that says why."""
+        if str(error) not in self._warned:
+            self._warned.add(str(error))
+            warn_user(f"{error}: {name_of(self._f)} runs as it is written.")
+        return self._f(*args, **kwargs)
 
     def _give_up(
         self, key: Any, error: GuardError, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -212,12 +258,17 @@ class Function:
         self._programs.pop(key, None)
         where = f"{error.line[0]}:{error.line[1]}" if error.line else "an unknown line"
         warnings.warn(
-            f"Keep Python's decisions out of {self._f.__qualname__}, or pass what they depend on "
+            f"Keep Python's decisions out of {name_of(self._f)}, or pass what they depend on "
             f"as an argument of another type: it runs eagerly from now on, for {error} at {where}.",
             GradientWarning,
             stacklevel=3,
         )
         return self._f(*args, **kwargs)
+
+
+def name_of(f: Any) -> str:
+    """What a message calls a function."""
+    return str(getattr(f, "__qualname__", None) or f"a {type(f).__name__}")
 
 
 def _stats(compiled: Compiled) -> dict[str, Any]:
@@ -249,7 +300,7 @@ def _kind(leaf: Any) -> Any:
     if kind is np.ndarray:
         return leaf.shape, leaf.dtype
     if kind in _SCALARS:
-        return kind
+        return kind if kind is not int or -LARGEST <= leaf < LARGEST else leaf
     if isinstance(leaf, Variable):
         return leaf._id
     if isinstance(leaf, Handle):
@@ -259,11 +310,15 @@ def _kind(leaf: Any) -> Any:
         parts = structure.children(leaf)
         return kind, tuple(parts), tuple(map(_kind, parts.values()))
     if isinstance(leaf, (np.ndarray, np.generic)):
-        return leaf.shape, leaf.dtype
+        return kind, leaf.shape, leaf.dtype
+    if kind is slice:
+        leaf = leaf.start, leaf.stop, leaf.step
     try:
         hash(leaf)
     except TypeError:
-        return kind, id(leaf)
+        raise UnrecordedError(
+            f"Pass numbers, arrays and what can be hashed: got {kind.__name__}"
+        ) from None
     return kind, leaf
 
 

@@ -81,6 +81,66 @@ class Region(Node):
         self.adds = adds
 
 
+class Gather(Map):
+    """Entry ``i`` of the first operand, a view, read ``positions[i]`` entries further on."""
+
+    __slots__ = ()
+
+    def __init__(self, place: View, positions: Node) -> None:
+        super().__init__("gather", [place, positions], place.dtype)
+
+
+class Scatter(Region):
+    """A `Region` where entry ``i`` goes ``positions[i]`` entries further on, in order.
+
+    Positions may repeat: then values add up, or the last one stays.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, place: View, base: Node, value: Node, positions: Node, adds: bool) -> None:
+        super().__init__(base, value, place.strides, place.offset, adds)
+        self.operands = (base, value, positions)
+
+
+class Scan(Map):
+    """``r[i] = op(r[i - 1], operand[i])`` along `axis`."""
+
+    __slots__ = ("axis",)
+
+    def __init__(self, op: str, operand: Node, axis: int) -> None:
+        super().__init__(op, [operand], operand.dtype)
+        self.axis = axis
+
+
+class Routine(Node):
+    """What a native function of its own computes, such as one of BLAS.
+
+    Attributes
+    ----------
+    name
+        The function; `compiler/routines.py` writes it.
+    status
+        A number that is not 0 where it failed, if it can.
+    """
+
+    __slots__ = ("name", "options", "status")
+
+    def __init__(
+        self,
+        name: str,
+        shape: Sequence[int],
+        dtype: Dtype,
+        operands: Sequence[Node],
+        can_fail: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(shape, dtype, operands)
+        self.name = name
+        self.options = options
+        self.status = Node((), np.dtype(np.int64)) if can_fail else None
+
+
 class View(Node):
     """Entry ``i`` is entry ``offset + i @ strides`` of the operand's memory."""
 
@@ -241,7 +301,7 @@ def with_own_memory(nodes: Sequence[Node], kept: set[Node]) -> list[Node]:
             if not own:
                 copy = Map("copy", [base], base.dtype)
                 result.append(copy)
-                node.operands = (copy, node.operands[1])
+                node.operands = (copy, *node.operands[1:])
         result.append(node)
     return result
 
@@ -254,14 +314,21 @@ def clustered(nodes: Sequence[Node]) -> list[Cluster | Step]:
     """
     schedule: list[Cluster | Step] = []
     place: dict[Node, int] = {}
-    by_shape: dict[tuple[int, ...], list[int]] = {}
+    by_shape: dict[Any, list[int]] = {}
     for node in nodes:
         if isinstance(node, Step):
             for result in node.results:
                 place[result] = len(schedule)
             schedule.append(node)
             continue
+        if isinstance(node, Routine):
+            place[node] = len(schedule)
+            alone = Cluster(())
+            alone.nodes = [node] if node.status is None else [node, node.status]
+            schedule.append(alone)
+            continue
         space = space_of(node)
+        kind = space, isinstance(node, (Scan, Scatter))  # whose loops run one after the other
         earliest = 0
         for operand in node.operands:
             base = access(operand)[0]
@@ -270,11 +337,11 @@ def clustered(nodes: Sequence[Node]) -> list[Cluster | Step]:
                 if isinstance(node, Region) and operand is node.operands[0]:
                     fused = False
                 earliest = max(earliest, place[base] + (not fused))
-        spot = next((k for k in by_shape.get(space, ()) if k >= earliest), None)
+        spot = next((k for k in by_shape.get(kind, ()) if k >= earliest), None)
         if spot is None:
             spot = len(schedule)
             schedule.append(Cluster(space))
-            by_shape.setdefault(space, []).append(spot)
+            by_shape.setdefault(kind, []).append(spot)
         cluster = schedule[spot]
         assert isinstance(cluster, Cluster)
         cluster.nodes.append(node)

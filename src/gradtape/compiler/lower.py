@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.code import TYPES
 from gradtape.compiler.loops import (
     Map,
     Node,
@@ -14,12 +16,12 @@ from gradtape.compiler.loops import (
     Region,
     Source,
     Step,
+    View,
     access,
     broadcast,
     reshaped,
 )
 from gradtape.compiler.program import Call, Program, Ref, Spec, mapped, refs_in
-from gradtape.compiler.scalars import TYPES
 
 Lowering = Callable[..., Any]
 LOWERINGS: dict[Any, Lowering] = {}
@@ -36,6 +38,18 @@ def _lowering_of(function: Any) -> Lowering | None:
     return found
 
 
+def _asked(lowering: Lowering, builder: Builder, call: Call) -> Any:
+    """What a lowering makes of a call; a `NotLoweredError` if it does not know an argument."""
+    try:
+        return lowering(builder, *call.args, **call.kwargs)
+    except TypeError:
+        try:
+            inspect.signature(lowering).bind(builder, *call.args, **call.kwargs)
+        except TypeError:
+            raise NotLoweredError from None
+        raise
+
+
 class Lowered:
     """The nodes of a program, in order.
 
@@ -45,12 +59,15 @@ class Lowered:
         The node, or constant, of each value of the program.
     nodes
         What is to be computed.
+    checks
+        Numbers that must be 0; where one is not, its call fails as NumPy's does.
     """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.values: dict[int, Any] = {}
         self.nodes: list[Node] = []
+        self.checks: list[tuple[Node, Call]] = []
         self._shared: dict[Any, Node] = {}
         self._constants: dict[Any, Source] = {}
         for index in program.inputs:
@@ -58,20 +75,33 @@ class Lowered:
             self.values[index] = Source(spec.shape, spec.dtype.newbyteorder("="))
         for call in program.calls:
             self._lower(call)
+        self._copy_views()
+
+    def _copy_views(self) -> None:
+        """Let loops copy the views that are returned: quicker than NumPy, if they are small."""
+        for out in self.program.outputs:
+            node = self.values[out.index] if out.__class__ is Ref else None
+            if isinstance(node, View) and node.size and node.dtype.name in TYPES:
+                self.values[out.index] = self.add(Map("copy", [node], node.dtype))
 
     def _lower(self, call: Call) -> None:
         specs = [self.program.specs[i] for i in call.outs]
         lowering = _lowering_of(call.function)
-        if lowering is not None and not call.several and specs[0].dtype.kind in "fiub":
+        if lowering is not None and specs and all(spec.dtype.kind in "fiub" for spec in specs):
             builder = Builder(self, call, specs[0])
+            before = len(self.checks)
             try:
-                result = lowering(builder, *call.args, **call.kwargs)
+                result = _asked(lowering, builder, call)
                 if result is not NotImplemented:
-                    assert result.shape == specs[0].shape, call
-                    self.values[call.outs[0]] = builder.cast(result, specs[0].dtype)
+                    results = result if call.several else [result]
+                    if [node.shape for node in results] != [spec.shape for spec in specs]:
+                        raise NotLoweredError
+                    for index, spec, node in zip(call.outs, specs, results, strict=True):
+                        self.values[index] = builder.cast(node, spec.dtype)
                     return
             except NotLoweredError:
                 pass
+            del self.checks[before:]
         self._step(call, specs)
 
     def _step(self, call: Call, specs: Sequence[Spec]) -> None:
@@ -142,6 +172,13 @@ class Builder:
         else:
             node = self.lowered.constant(arg, np.asarray(arg).dtype if dtype is None else dtype)
         return node if dtype is None else self.cast(node, dtype)
+
+    def again(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the lowering of another function makes of the same result."""
+        builder = Builder(self.lowered, self.call, self.spec)
+        builder.call = self.call._replace(function=function)
+        lowering = _lowering_of(function)
+        return NotImplemented if lowering is None else lowering(builder, *args, **kwargs)
 
     def map(self, op: str, *operands: Node, dtype: Any) -> Node:
         """An elementwise operation, with broadcasting."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from gradtape.compiler import cache
 from gradtape.compiler.emit import Kernel
-from gradtape.compiler.scalars import LIBRARY, VECTOR
+from gradtape.compiler.processor import name_and_features
+from gradtape.compiler.vectormath import settled
 from gradtape.core.errors import warn_user
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
@@ -36,7 +37,7 @@ def _target() -> tuple[Any, Any, str]:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    cpu, features = name_and_features()
     make = functools.partial(
         llvm.Target.from_default_triple().create_target_machine,
         cpu=cpu,
@@ -45,36 +46,10 @@ def _target() -> tuple[Any, Any, str]:
         codemodel="jitdefault",
     )
     attributes = (
-        f'attributes #0 = {{ nounwind "target-cpu"="{cpu}" "target-features"="{features}" }}'
+        "attributes #0 = { nounwind alignstack=32 "
+        f'"target-cpu"="{cpu}" "target-features"="{features}" }}'
     )
-    _find_vectors(features)
     return llvm, make, attributes
-
-
-def _find_vectors(features: str) -> None:
-    """Register the C library's vector functions for this processor."""
-    try:
-        library = ctypes.CDLL("libmvec.so.1")
-    except OSError:
-        return
-    import llvmlite.binding as llvm
-
-    letters = [("b", 2)]
-    if "+avx2" in features:
-        letters.append(("d", 4))
-    if "+avx512f" in features:
-        letters.append(("e", 8))
-    for name in set(LIBRARY.values()):
-        count = "vv" if name in ("pow", "atan2", "hypot") else "v"
-        for letter, lanes in letters:
-            for dtype, suffix, factor in (("float64", "", 1), ("float32", "f", 2)):
-                symbol = f"_ZGV{letter}N{lanes * factor}{count}_{name}{suffix}"
-                try:
-                    address = ctypes.cast(getattr(library, symbol), ctypes.c_void_p).value
-                except AttributeError:
-                    continue
-                llvm.add_symbol(symbol, address)
-                VECTOR[name, dtype, lanes * factor] = symbol
 
 
 class Module:
@@ -93,7 +68,8 @@ class Module:
         declared: dict[str, str] = {}
         for kernel in kernels:
             declared.update(kernel.declared)
-        self.text = "\n\n".join([*declared.values(), *[k.text for k in kernels], attributes])
+        texts = settled(declared, [k.text for k in kernels])
+        self.text = "\n\n".join([*texts, attributes])
         key = cache.key_of(self.text, llvm.get_default_triple(), str(llvm.llvm_version_info))
         self._code = cache.load(key)
         if self._code is None:

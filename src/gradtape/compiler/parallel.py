@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.emit import Kernel, identity
-from gradtape.compiler.loops import Reduce
+from gradtape.compiler.loops import Reduce, Scatter
 from gradtape.compiler.threads import team
 
 CHUNK = 1 << 16
@@ -105,5 +105,9 @@ class _Chunks:
 
 
 def large(kernel: Kernel) -> bool:
-    """Whether a kernel is worth several threads."""
+    """Whether a kernel is worth several threads, and may run in any order."""
+    if any(isinstance(node, Scatter) for node in kernel.regions):
+        return False
+    if kernel.axes and not all(kernel.axes[0].kept[len(kernel.reductions) :]):
+        return False
     return bool(kernel.axes) and math.prod([axis.length for axis in kernel.axes]) >= LARGE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.program import Program, Ref, pruned, refs_in
-from gradtape.compiler.trace import TRACING, Trace, Traced, constant, plain
+from gradtape.compiler.trace import KINDS, Trace, Traced, constant, plain
+from gradtape.compiler.variables import Seen, seen_by
 from gradtape.core import structure
-from gradtape.core.handle import UNTRACKED, Handle, settled
+from gradtape.core.handle import UNTRACKED, Handle, is_foreign, settled
 from gradtape.core.tape import in_quiet
-from gradtape.core.tensor import LIVE, Variable
+from gradtape.core.tensor import Variable
 
 Runner = Callable[..., list[Any]]
 
@@ -107,11 +107,13 @@ def is_value(leaf: Any) -> bool:
     """Whether an argument is a value of the program."""
     if isinstance(leaf, Variable):
         return False
-    return isinstance(leaf, (Handle, np.ndarray, np.generic)) or leaf.__class__ in (
-        float,
-        int,
-        complex,
-    )
+    if leaf.__class__ is int:
+        return -LARGEST <= leaf < LARGEST
+    return isinstance(leaf, (Handle, np.ndarray, np.generic)) or leaf.__class__ in (float, complex)
+
+
+LARGEST = 1 << 63
+"""Python integers from here on, which have no dtype, are constants of a program."""
 
 
 class _Given:
@@ -177,6 +179,10 @@ def _value(leaf: Any) -> Any:
     return leaf._value if isinstance(leaf, Handle) else leaf
 
 
+class UnrecordedError(Exception):
+    """The function cannot be a program for such arguments; the text says why."""
+
+
 def record(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Any, Compiled | None]:
@@ -184,70 +190,87 @@ def record(
 
     There is no program where it could not be used again: if Variables were made that live on, as
     an optimizer makes them at its first step.
+
+    Raises
+    ------
+    UnrecordedError
+        If an argument or a result is nothing that a program has. No Variable has changed then.
     """
     taken, trace = _Taken(args, kwargs), Trace()
+    for leaf in taken.leaves:
+        _check_argument(leaf)
     leaves = list(taken.leaves)
     for i in taken.numbers:
         leaf, traced = leaves[i], trace.input(constant(_value(leaves[i])))
         leaves[i] = leaf._result(traced, UNTRACKED) if isinstance(leaf, Handle) else traced
-    held = [(variable, variable._value) for variable in list(LIVE.values())]
-    before = [trace.input(value) for _, value in held]
     tree = structure.rebuild(taken.tree, leaves)
-    result, assigned = _run(f, tree, trace, held, before)
-    known = {variable._id for variable, _ in held}
-    new = [variable for ident, variable in LIVE.items() if ident not in known]
-    for variable in new:
-        variable._value = settled(plain(variable._value))
-    found = structure.flatten(result)
-    kinds = [_kind_of(leaf) for leaf in found]
+    with seen_by(trace) as seen:
+        try:
+            result = f(*tree[0], **tree[1])
+            found = structure.flatten(result)
+            values = [plain(_value(leaf)) for leaf in found]
+        except BaseException:
+            trace.open = False
+            _finish(seen)
+            raise
+        trace.open = False
+    try:
+        kinds = [_kind_of(leaf, taken.leaves) for leaf in found]
+    except UnrecordedError:
+        seen.made()
+        raise
+    assigned = seen.assigned()
+    new = _finish(seen)
     trace.program.outputs = [
         _reference(_value(leaf), trace)
         for leaf, kind in zip(found, kinds, strict=True)
         if kind is not None
     ] + [_reference(value, trace) for _, value in assigned]
-    program, variables = _with_used_inputs(trace.program, len(taken.numbers), held, before)
+    program, variables = _with_used_inputs(trace.program, len(taken.numbers), seen.read)
     given = _Given(result, kinds, variables, [variable for variable, _ in assigned])
-    values = [
-        leaf if k is None else plain(_value(leaf)) for leaf, k in zip(found, kinds, strict=True)
-    ]
-    answer = given.put_together(values)
+    answer = given.put_together(
+        [leaf if k is None else value for leaf, k, value in zip(found, kinds, values, strict=True)]
+    )
     return answer, None if new else Compiled(program, taken, given)
 
 
-def _run(
-    f: Callable[..., Any],
-    tree: Any,
-    trace: Trace,
-    held: Sequence[tuple[Variable, Any]],
-    before: Sequence[Traced],
-) -> tuple[Any, list[tuple[Variable, Any]]]:
-    """The result of `f`, and the Variables that it assigned, with their new values.
-
-    After an exception the Variables keep what was assigned before it, as in a plain run.
-    """
-    TRACING.add(threading.get_ident())
-    try:
-        for (variable, _), traced in zip(held, before, strict=True):
-            variable._value = traced
-        result = f(*tree[0], **tree[1])
-    finally:
-        TRACING.discard(threading.get_ident())
-        trace.open = False
-        assigned = []
-        for (variable, value), traced in zip(held, before, strict=True):
-            now = variable._value
-            if now is not traced:
-                assigned.append((variable, now))
-            variable._value = value if now is traced else settled(plain(now))
-    return result, assigned
-
-
-def _kind_of(leaf: Any) -> Any:
-    """The class of a result: of Tensors, or arrays; None for what is no value, or a Variable."""
+def _check_argument(leaf: Any) -> None:
+    """Raise an `UnrecordedError` if an argument is an array that a program does not know."""
     value = _value(leaf)
-    if isinstance(leaf, Variable) or not isinstance(value, (Traced, np.ndarray, np.generic)):
+    if isinstance(value, np.ndarray) and value.__class__ not in (np.ndarray, np.memmap):
+        raise UnrecordedError(f"Pass np.asarray(x) instead of {type(value).__name__}")
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind not in KINDS:
+        raise UnrecordedError(f"Pass arrays of numbers: got dtype {value.dtype}")
+    if is_foreign(value):
+        raise UnrecordedError(f"Pass arrays of NumPy's: got {type(value).__name__}")
+
+
+def _finish(seen: Seen) -> list[Variable]:
+    """Assign what was assigned, as in a plain run; the Variables that were made."""
+    seen.commit()
+    return seen.made()
+
+
+_VALUES = (Handle, Traced, np.ndarray, np.generic)
+
+
+def _kind_of(leaf: Any, arguments: Sequence[Any]) -> Any:
+    """The class of a result: of Tensors, or arrays; None for what is no value, or a Variable."""
+    if isinstance(leaf, Variable) or not isinstance(leaf, _VALUES):
+        if not (_is_fixed(leaf) or any(leaf is argument for argument in arguments)):
+            raise UnrecordedError(
+                f"Return numbers, arrays, Tensors and Variables, nested in any way: got "
+                f"{type(leaf).__name__}"
+            )
         return None
     return leaf._result if isinstance(leaf, Handle) else np.ndarray
+
+
+def _is_fixed(leaf: Any) -> bool:
+    """Whether every call may return this same object: a Variable, a class, an immutable value."""
+    if isinstance(leaf, (Variable, type)) or leaf is None:
+        return True
+    return type(leaf).__hash__ not in (None, object.__hash__)
 
 
 def _reference(value: Any, trace: Trace) -> Any:
@@ -256,16 +279,13 @@ def _reference(value: Any, trace: Trace) -> Any:
 
 
 def _with_used_inputs(
-    program: Program,
-    first: int,
-    held: Sequence[tuple[Variable, Any]],
-    before: Sequence[Traced],
+    program: Program, first: int, read: Sequence[tuple[Variable, Traced]]
 ) -> tuple[Program, list[Variable]]:
     """The program without calls that nothing needs, and the Variables that it reads."""
     program = pruned(program)
     used = {*refs_in(program.outputs), *[guard.index for guard in program.guards]}
     for call in program.calls:
         used.update(refs_in(call.args), refs_in(call.kwargs))
-    variables = [v for (v, _), traced in zip(held, before, strict=True) if traced.index in used]
-    program.inputs = [*program.inputs[:first], *[i for i in program.inputs[first:] if i in used]]
-    return program, variables
+    needed = [(variable, traced.index) for variable, traced in read if traced.index in used]
+    program.inputs = [*program.inputs[:first], *[index for _, index in needed]]
+    return program, [variable for variable, _ in needed]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.handle import Handle, is_foreign, settled
+from gradtape.core.handle import Handle, frozen, is_foreign, settled
 
 _COMPLEX = {"float16": "complex64", "float32": "complex64", "float64": "complex128"}
 _state = {"floatx": "float32"}
@@ -69,7 +69,9 @@ def convert(value: Any, dtype: Any = None) -> Any:
     if isinstance(value, Handle):
         value = value._value
     if is_foreign(value):  # nobody writes into a lazy array; one on a GPU is shared
-        return value if dtype is None else value.astype(dtype)
+        if getattr(value, "weak", False) and dtype is None:  # a Python number while recording
+            dtype = convert(value.current()).dtype
+        return frozen(value if dtype is None else value.astype(dtype))
     array = np.array(value, dtype=dtype)
     if dtype is None and array.dtype.kind in "fc" and not _has_dtype(value):
         name = _state["floatx"]
@@ -85,3 +87,8 @@ def _has_dtype(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_has_dtype, value))
     return hasattr(value, "dtype")
+
+
+def in_dtype(value: Any, kind: Any) -> Any:
+    """`value` in the dtype that `kind` makes numbers of; a value of a program stays one."""
+    return value.astype(kind) if hasattr(value, "astype") else kind(value)

@@ -103,7 +103,10 @@ def frozen(value: Any) -> Any:
         if array.flags.writeable:
             return np.array(value)
         array = array.base
-    return value
+    if array is None or value.__class__ in PYTHON_NUMBERS or value.__class__ in REAL_SCALARS:
+        return value
+    # A value of a program that is being recorded changes in place as an array does.
+    return value.copy() if getattr(value, "is_known", False) else value
 
 
 _PLAIN_INDEX = frozenset({int, bool, NoneType, EllipsisType, np.int64, np.bool_})

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from gradtape.core.dtypes import in_dtype
 from gradtape.core.tensor import Variable
 from gradtape.optimizers.base import Optimizer, Part
 from gradtape.optimizers.checks import Common, Options, Rate, number
@@ -292,7 +293,7 @@ class Nadam(Optimizer):
     def _coefficients(self, rate: Any, kind: Any) -> Any:
         t, beta_1, beta_2 = self._step(kind), kind(self.beta_1), kind(self.beta_2)
         u, u_next = (beta_1 * (1 - 0.5 * kind(0.96) ** power) for power in (t, t + 1))
-        p = kind(self._product._value)
+        p = in_dtype(self._product._value, kind)
         ahead, here = (u_next, 1 - p * u_next), (1 - u, 1 - p)
         return rate, ahead, here, 1 - beta_2**t, (1 - beta_1, 1 - beta_2)
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 
+from gradtape.core.dtypes import in_dtype
 from gradtape.core.errors import warn_user
 from gradtape.core.handle import REAL_SCALARS, UNTRACKED, Handle, settled
 from gradtape.core.tape import GradientTape
@@ -153,7 +154,7 @@ class Optimizer:
 
     def _step(self, kind: Any) -> Any:
         """The number of this update, from 1, in a dtype."""
-        return kind(self._updates() + 1)
+        return in_dtype(self._updates() + 1, kind)
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         """The new value of a Variable, and of what is kept for it.
@@ -384,7 +385,7 @@ class Optimizer:
             w = variable._value
             if part.kind is not kind:
                 kind = part.kind
-                own_rate = rate if rate.__class__ is kind else kind(rate)
+                own_rate = rate if rate.__class__ is kind else in_dtype(rate, kind)
                 c = self._coefficients(own_rate, kind)
             if not plain:
                 w = self._decayed(w, part, own_rate)
@@ -418,7 +419,7 @@ class Optimizer:
     def _accumulated(self, work: list[tuple[Any, Part]], steps: int) -> list[tuple[Any, Part]]:
         """The mean gradients, after every `steps` calls; else nothing, and they are added up."""
         sums = [(g + part.total._value, part) for g, part in work if part.total is not None]
-        if (int(self._iterations._value) + 1) % steps:
+        if (self._iterations._value + 1) % steps != 0:
             for total, part in sums:
                 part.total._value = settled(total)  # type: ignore[union-attr]
             return []
@@ -433,15 +434,15 @@ class Optimizer:
         for part in self._parts.values():
             w = part.variable._value
             kind = w.dtype.type
-            m = kind(self.ema_momentum if updates else 0)
+            m = kind(self.ema_momentum if updates != 0 else 0)
             average = settled(m * part.average._value + (kind(1) - m) * w)  # type: ignore[union-attr]
             part.average._value = average  # type: ignore[union-attr]
             if every and (updates + 1) % every == 0:
                 part.variable._value = average
 
-    def _updates(self) -> int:
+    def _updates(self) -> Any:
         """The number of updates so far."""
-        return int(self._iterations._value) // (self.gradient_accumulation_steps or 1)
+        return self._iterations._value // (self.gradient_accumulation_steps or 1)
 
     def _rate(self) -> Any:
         """The learning rate, a plain number."""

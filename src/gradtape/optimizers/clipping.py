@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.dtypes import in_dtype
+
 
 def by_norm(g: Any, limit: float) -> Any:
     """``g * limit / max(|g|, limit)``."""
@@ -28,7 +30,7 @@ def by_global_norm(gradients: Sequence[Any], limit: float) -> list[Any]:
     kind = norm.dtype.type
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = kind(limit) * np.minimum(1 / norm, kind(1 / limit)) + (norm - norm)
-    return [g * _kind(g)(scale) for g in gradients]
+    return [g * in_dtype(scale, _kind(g)) for g in gradients]
 
 
 def _squared_norm(g: Any) -> Any:

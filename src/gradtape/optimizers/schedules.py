@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gradtape.core.dtypes import floatx
+from gradtape.core.dtypes import floatx, in_dtype
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.core.tensor import Tensor
 from gradtape.optimizers.serialization import Registry
@@ -72,9 +72,9 @@ class _Formula(LearningRateSchedule):
         kind = self._first().dtype.type
         steps = step._value if isinstance(step, Handle) else step
         with np.errstate(all="ignore"):
-            rate = self._rate(self._cast(np.asarray(steps), kind)[()], kind)
+            rate = self._rate(self._cast(_number(steps), kind), kind)
         result: Any = step._result if isinstance(step, Handle) else Tensor
-        return result(settled(np.asarray(rate, kind)), UNTRACKED)
+        return result(settled(in_dtype(rate, kind)), UNTRACKED)
 
     def _first(self) -> Any:
         """The rate whose dtype is that of the results."""
@@ -89,6 +89,10 @@ class _Formula(LearningRateSchedule):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this schedule again."""
         return {name: getattr(self, name) for name in self._names}
+
+
+def _number(step: Any) -> Any:
+    return step if hasattr(step, "astype") else np.asarray(step)[()]
 
 
 def _typed(value: Any) -> Any:
@@ -256,7 +260,7 @@ class PiecewiseConstantDecay(_Formula):
 
     def _rate(self, step: Any, kind: Any) -> Any:
         edges = np.array([np.asarray(edge) for edge in self.boundaries], np.float64)
-        return np.asarray(self.values, kind)[np.searchsorted(edges, step, side="left")]
+        return np.take(np.asarray(self.values, kind), np.searchsorted(edges, step, side="left"))
 
 
 class PolynomialDecay(_Formula):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from gradtape.core.dtypes import in_dtype
 from gradtape.core.handle import REAL_SCALARS, settled
 from gradtape.core.tensor import Variable
 from gradtape.optimizers.base import Optimizer, Part
@@ -81,7 +82,7 @@ class SGD(Optimizer):
         rate = rate._value if rate.__class__ is Variable else self._rate()
         for g, part in work:
             variable, kind = part.variable, part.kind
-            w = variable._value - g * (rate if rate.__class__ is kind else kind(rate))
+            w = variable._value - g * (rate if rate.__class__ is kind else in_dtype(rate, kind))
             variable._value = w if w.__class__ in REAL_SCALARS else settled(w)
             if part.constraint is not None:
                 variable.assign(part.constraint(variable))

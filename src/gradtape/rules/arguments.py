@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -41,13 +43,42 @@ def is_plain(x: Any) -> bool:
     return isinstance(raw(x), np.ndarray) and not (is_tensor(x) and watched([x]))
 
 
-def of_plain_arrays(name: str, *arrays: Any) -> None:
-    """Raise if a value in a function of gradtape's own is an array of another library."""
-    for array in arrays:
-        if not isinstance(array, (np.ndarray, np.generic)):
-            raise TypeError(
-                f"Give {name} NumPy arrays: got {type(array).__module__}.{type(array).__name__}."
-            )
+def of_plain_arrays(name: str, count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a function whose `count` first arguments must be NumPy's own arrays.
+
+    Those of a program that is being recorded write the whole call down.
+    """
+
+    def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(f)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            for array in args:
+                if getattr(array, "is_known", False):
+                    return array.owner.call(checked, args, kwargs)
+            for array in args[:count]:
+                if not isinstance(array, (np.ndarray, np.generic)):
+                    kind = type(array)
+                    raise TypeError(
+                        f"Give {name} NumPy arrays: got {kind.__module__}.{kind.__name__}."
+                    )
+            return f(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def one_call(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function that hands arrays to SciPy: a program being recorded keeps the call."""
+
+    @wraps(f)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        for array in args:
+            if getattr(array, "is_known", False):
+                return array.owner.call(called, args, kwargs)
+        return f(*args, **kwargs)
+
+    return called
 
 
 def joined(value: Any) -> Any:

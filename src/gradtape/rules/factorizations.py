@@ -10,6 +10,7 @@ from gradtape.core.batching import leading
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, constant, primitive
+from gradtape.rules.arguments import one_call
 from gradtape.rules.matrices import (
     adjoint,
     diagonal,
@@ -164,6 +165,7 @@ def _np_qr(a: Any, mode: str = "reduced") -> Any:
 # factorization"). Both factors share one matrix, for the diagonal of l is 1.
 
 
+@one_call
 def row_orders(a: Any) -> Any:
     """The order of rows that pivoting wants."""
     return _factored(a)[1]
@@ -172,6 +174,7 @@ def row_orders(a: Any) -> Any:
 constant(row_orders, batch=leading(2))
 
 
+@one_call
 def lu(a: Any) -> Any:
     """Both factors of `a`, whose rows `row_orders` has put in order: ``l - 1 + u``."""
     return _factored(a)[0]

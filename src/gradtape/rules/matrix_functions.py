@@ -18,7 +18,7 @@ import numpy as np
 from gradtape.core.batching import leading
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import Function, primitive
-from gradtape.rules.arguments import cast, conj
+from gradtape.rules.arguments import cast, conj, one_call
 from gradtape.rules.matrices import adjoint, per_matrix, run, separated
 from gradtape.rules.solvers import solve_sylvester
 
@@ -54,6 +54,7 @@ def _like(y: Any, a: Any) -> Any:
     return cast(y, np.result_type(a, np.complex64) if y.dtype.kind == "c" else a.dtype)
 
 
+@one_call
 def expm(a: Any) -> Any:
     """The exponential of matrices."""
     from scipy.linalg import expm
@@ -71,6 +72,7 @@ primitive(
 )
 
 
+@one_call
 def logm(a: Any) -> Any:
     """The principal logarithm of matrices."""
     from scipy.linalg import logm
@@ -104,6 +106,7 @@ primitive(
 )
 
 
+@one_call
 def sqrtm(a: Any) -> Any:
     """The principal square root of matrices."""
     from scipy.linalg import sqrtm

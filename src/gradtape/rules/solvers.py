@@ -13,7 +13,7 @@ from gradtape.core.cotangents import project
 from gradtape.core.dispatch import apply
 from gradtape.core.domains import call, draw
 from gradtape.core.rules import composite, primitive, raw
-from gradtape.rules.arguments import as_array, inexact
+from gradtape.rules.arguments import as_array, inexact, one_call
 from gradtape.rules.matrices import (
     adjoint,
     from_triangle,
@@ -247,6 +247,7 @@ def _np_lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 # -- equations that SciPy solves ----------------------------------------------------------------
 
 
+@one_call
 def solve_triangle(a: Any, b: Any, *, lower: bool, unit: bool, check: bool = False) -> Any:
     """``inv(a) @ b`` for matrices `b`, where one triangle of `a` is read."""
     from scipy.linalg import solve_triangular
@@ -300,6 +301,7 @@ primitive(
 )
 
 
+@one_call
 def solve_sylvester(a: Any, q: Any) -> Any:
     """The `x` with ``a @ x + x @ a = q``."""
     from scipy.linalg import solve_sylvester

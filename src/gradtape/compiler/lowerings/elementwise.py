@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, lowers
-from gradtape.compiler.scalars import OPS
+from gradtape.compiler.operations import OPS, operation
 from gradtape.compiler.trace import cast
 
 
@@ -16,7 +16,7 @@ from gradtape.compiler.trace import cast
 def _elementwise(build: Builder, *args: Any, **kwargs: Any) -> Any:
     """A ufunc whose loop for these dtypes is among the scalar operations."""
     ufunc: Any = build.call.function
-    op = OPS.get(ufunc.__name__)
+    op = operation(ufunc)
     if op is None or ufunc.nout != 1 or ufunc.signature or kwargs or len(args) != ufunc.nin:
         return NotImplemented
     *dtypes, out = ufunc.resolve_dtypes((*[build.spec_of(arg) for arg in args], None))
@@ -31,6 +31,10 @@ def _elementwise(build: Builder, *args: Any, **kwargs: Any) -> Any:
     return build.map(ufunc.__name__, *map(build.node, args, dtypes), dtype=out)
 
 
+_EXACT = frozenset({("f", "f"), ("b", "f"), ("b", "i"), ("b", "b")})
+"""Kinds of result and operands that machines compute as Python does, whose integers have no end."""
+
+
 def _python_operator(ufunc: np.ufunc) -> Lowering:
     """An operator of two Python numbers, in float64 or int64."""
 
@@ -38,7 +42,7 @@ def _python_operator(ufunc: np.ufunc) -> Lowering:
         dtype = build.spec.dtype
         inner = np.result_type(*[np.dtype(build.spec_of(arg)) for arg in args])
         op = OPS.get(ufunc.__name__)
-        if op is None or inner.kind not in op.kinds or (ufunc is np.power and inner.kind != "f"):
+        if op is None or inner.kind not in op.kinds or (dtype.kind, inner.kind) not in _EXACT:
             return NotImplemented
         return build.map(ufunc.__name__, *[build.node(a, inner) for a in args], dtype=dtype)
 
@@ -68,6 +72,14 @@ def _where(build: Builder, condition: Any, x: Any = None, y: Any = None) -> Any:
     mask = build.node(condition, np.dtype(bool))
     dtype = build.spec.dtype
     return build.map("where", mask, build.node(x, dtype), build.node(y, dtype), dtype=dtype)
+
+
+@lowers(np.clip)
+def _clip(build: Builder, a: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
+    if a_min is None or a_max is None or options or build.spec.dtype.kind not in "fiu":
+        return NotImplemented
+    nodes = [build.node(x, build.spec.dtype) for x in (a, a_min, a_max)]
+    return build.map("clip", *nodes, dtype=build.spec.dtype)
 
 
 @lowers(cast)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtape.compiler.loops import Source, broadcast
 from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
+from gradtape.compiler.lowerings.positions import scattered
 from gradtape.compiler.lowerings.shapes import indexed, is_basic
 from gradtape.compiler.trace import added_at, updated
 
@@ -15,10 +16,10 @@ from gradtape.compiler.trace import added_at, updated
 @lowers(added_at, updated)
 def _at(build: Builder, a: Any, index: Any, value: Any) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
-    if not all(is_basic(part) for part in parts) or has_refs(index):
-        return NotImplemented
-    adds = build.call.function is added_at
+    adds = build.call.function is not updated
     base = build.filled(a, build.spec.dtype)
+    if not all(is_basic(part) for part in parts) or has_refs(index):
+        return scattered(build, base, index, value, adds)
     place = indexed(Source(base.shape, base.dtype), parts)
     value = build.node(value, build.spec.dtype)
     if len(value.shape) > len(place.shape):

@@ -44,7 +44,15 @@ def _extreme(
     build: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **options: Any
 ) -> Any:
     op = "max" if build.call.function is np.max else "min"
-    return _reduction(op)(build, a, axis, None, out, keepdims, **options)
+    initial = options.pop("initial", np._NoValue)
+    if initial is np._NoValue:
+        return _reduction(op)(build, a, axis, None, out, keepdims, **options)
+    node = build.node(a, build.spec.dtype)
+    if out is not None or options or has_refs(axis, keepdims) or node.dtype.kind not in "fiu":
+        return NotImplemented
+    found = build.reduce(op, node, axis, keepdims is not np._NoValue and bool(keepdims))
+    name = {"max": "maximum", "min": "minimum"}[op]
+    return build.map(name, found, build.node(initial, node.dtype), dtype=node.dtype)
 
 
 @lowers(np.mean)
@@ -136,3 +144,30 @@ def _truth(
         else build.map("not_equal", node, build.node(0, node.dtype), dtype=np.dtype(bool))
     )
     return build.reduce(op, mask, axis, keepdims is not np._NoValue and bool(keepdims))
+
+
+@lowers(np.argmax, np.argmin)
+def _arg_extreme(
+    build: Builder, a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False
+) -> Any:
+    """The least index of an entry that equals the extreme; that of a NaN, if there is one."""
+    node, truth, kind = build.node(a), np.dtype(bool), np.dtype(np.int64)
+    if out is not None or has_refs(axis, keepdims) or not node.size:
+        return NotImplemented
+    if node.dtype.kind == "b":
+        node = build.cast(node, np.dtype(np.uint8))
+    if node.dtype.kind not in "fiu" or not node.shape:
+        return NotImplemented
+    if axis is None:
+        node, axis = build.reshape(node, (node.size,)), 0
+    axis %= len(node.shape)
+    op = "max" if build.call.function is np.argmax else "min"
+    hit = build.map("equal", node, build.reduce(op, node, axis, True), dtype=truth)
+    if node.dtype.kind == "f":
+        lost = build.map("isnan", node, dtype=truth)
+        hit = build.map("logical_or", hit, lost, dtype=truth)
+    length = node.shape[axis]
+    ones = [1] * (len(node.shape) - axis - 1)
+    places = build.node(np.arange(length).reshape(length, *ones), kind)
+    found = build.map("where", hit, places, build.node(length, kind), dtype=kind)
+    return build.reshape(build.reduce("min", found, axis, False), build.spec.shape)

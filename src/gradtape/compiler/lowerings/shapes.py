@@ -70,7 +70,9 @@ def _flip(build: Builder, m: Any, axis: Any = None) -> Any:
 def _getitem(build: Builder, a: Any, index: Any) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
     if not all(is_basic(part) for part in parts) or has_refs(index):
-        return NotImplemented
+        from gradtape.compiler.lowerings.positions import gathered
+
+        return gathered(build, build.node(a), index)
     return indexed(build.node(a), parts)
 
 
