@@ -4,7 +4,7 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-from gradtape.tf import autodiff, dtypes, errors, keras, linalg, math, nest, random, signal
+from gradtape.tf import autodiff, dtypes, errors, keras, linalg, math, nest, nn, random, signal
 from gradtape.tf.arrays import (
     bitcast,
     broadcast_dynamic_shape,
