@@ -5,6 +5,8 @@ A `GradientTape` records plain NumPy code on Tensors and Variables, and differen
 
 from gradtape import implicit, linalg, nn, optimizers, special
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
+from gradtape.compiler.function import function
+from gradtape.compiler.threads import set_num_threads
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
 from gradtape.core.forward import ForwardAccumulator
@@ -40,6 +42,7 @@ __all__ = [
     "constant",
     "custom_gradient",
     "floatx",
+    "function",
     "grad",
     "hessian",
     "hvp",
@@ -56,6 +59,7 @@ __all__ = [
     "optimizers",
     "root",
     "set_floatx",
+    "set_num_threads",
     "sparsity_pattern",
     "special",
     "stop_gradient",

@@ -59,7 +59,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
             return _pair(f, f(*args, **kwargs))[0]
         inputs = structure.flatten(list(args))
         _refuse_keywords(f, kwargs)
-        watcher = _Watcher(inputs)
+        watcher = Watcher(inputs)
         with recording(watcher):
             result, grad = _pair(f, f(*args, **kwargs))
         if watcher.captured:
@@ -79,8 +79,16 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-class _Watcher(Recorder):
-    """Notes what a body reads that is not among its arguments."""
+class Watcher(Recorder):
+    """Notes what a body reads that is not among its arguments.
+
+    Attributes
+    ----------
+    variables
+        The trainable Variables, by identity.
+    captured
+        Whether it reads another Tensor that a recorder around knows.
+    """
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         self._met = {x._id for x in inputs if isinstance(x, Handle)}
@@ -88,7 +96,7 @@ class _Watcher(Recorder):
         self.variables: dict[int, Handle] = {}
         self.captured = False
 
-    def record(
+    def record(  # noqa: D102 (as the base class says)
         self,
         rule: Any,
         y: Any,

@@ -103,6 +103,9 @@ FORMS = frozenset({Masked, Dead, Scattered})
 def scatter_add(*values: Any, spec: Spec, indices: tuple[Any, ...]) -> Any:
     """Zeros of `spec` with each value added at its index; a repeated index adds up."""
     foreign = [value for value in values if is_foreign(value)]
+    if foreign and getattr(foreign[0], "_intercepts", False):
+        options = {"spec": spec, "indices": indices}
+        return foreign[0].__array_function__(scatter_add, (), values, options)
     if foreign:
         return _scatter_foreign(foreign[0], values, spec, indices)
     total = np.zeros(spec.shape, spec.dtype)

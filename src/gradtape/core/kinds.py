@@ -649,6 +649,8 @@ def surely(condition: Any) -> bool:
 def somewhere(condition: Any) -> bool:
     """Whether `condition` holds for some entry; False if its values are not known yet."""
     condition = _all_examples(condition)
+    if getattr(condition, "is_known", False):  # of a program that is being recorded
+        return bool(np.any(condition))
     return isinstance(condition, (bool, np.ndarray, np.generic)) and bool(np.any(condition))
 
 

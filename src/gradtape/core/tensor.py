@@ -6,6 +6,7 @@ import importlib
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -536,6 +537,10 @@ def stop_gradient(x: Any) -> Any:
     return x._result(x._value, UNTRACKED) if isinstance(x, Handle) else x
 
 
+LIVE: WeakValueDictionary[int, Variable] = WeakValueDictionary()
+"""All Variables, by identity: what a program that is being recorded may read and assign."""
+
+
 class Variable(Tensor):
     """A value that changes: the parameters of a model, updated by `assign`.
 
@@ -571,6 +576,7 @@ class Variable(Tensor):
         self._id = new_identity()
         self._trainable = bool(trainable)
         self._name = name
+        LIVE[self._id] = self
 
     def assign(self, value: Any) -> Variable:
         """Replace the value; returns the Variable.
@@ -604,7 +610,7 @@ class Variable(Tensor):
             return value
         if kind is old.__class__ and value.shape == old.shape and value.dtype == old.dtype:
             return value
-        array = np.asarray(value)
+        array = value if is_foreign(value) else np.asarray(value)
         if array.shape != old.shape:
             raise ValueError(
                 f"Give Variable.{method} a value of shape {old.shape}, the shape of "

@@ -48,7 +48,7 @@ def _unique_parts(ar: Any, axis: Any, **options: Any) -> Any:
 def _with_first(x: Any, *, function: Function) -> Any:
     """What `function`, of the array API, finds in `x`, and where each value stands first."""
     found = function(x)
-    values = found if isinstance(found, np.ndarray) else found[0]
+    values = found[0] if isinstance(found, tuple) else found
     ordered, first = np.unique(x, return_index=True)
     return found, first[np.searchsorted(ordered, values)]
 

@@ -1,0 +1,506 @@
+"""Runs a program as machine code: kernels, and the NumPy calls between them.
+
+What runs is straight Python code, written here for the one program: it puts numbers and addresses
+into a table, calls the kernels, and takes the results out. Temporary arrays live in a `_State`,
+which is used by one call at a time and kept for the next.
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.compiler import lowerings as _lowerings  # noqa: F401 (fills the table)
+from gradtape.compiler.emit import Kernel, identity
+from gradtape.compiler.loops import (
+    Node,
+    Reduce,
+    Region,
+    Source,
+    Step,
+    View,
+    access,
+    clustered,
+    with_own_memory,
+)
+from gradtape.compiler.lower import Lowered, sources
+from gradtape.compiler.native import Module
+from gradtape.compiler.parallel import Split, large
+from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
+
+_FORMATS = {
+    "float64": "d",
+    "float32": "f",
+    "int64": "q",
+    "int32": "i",
+    "int16": "h",
+    "int8": "b",
+    "uint64": "Q",
+    "uint32": "I",
+    "uint16": "H",
+    "uint8": "B",
+    "bool": "?",
+}
+
+
+def _cell(node: Node) -> str:
+    """The layout of one number in its eight bytes."""
+    return f"{_FORMATS[node.dtype.name]}{8 - node.dtype.itemsize}x"
+
+
+def _data_offset() -> int:
+    """Where in an array object the address of its data stands."""
+    probe = np.zeros(1)
+    wanted = probe.ctypes.data
+    for offset in range(8, 64, 8):
+        if ctypes.c_void_p.from_address(id(probe) + offset).value == wanted:
+            return offset
+    raise RuntimeError("Use NumPy calls instead of native code: the layout of arrays is unknown.")
+
+
+class Native:
+    """A program in machine code.
+
+    Attributes
+    ----------
+    run
+        ``run(*inputs)`` gives the outputs, or raises `GuardError`.
+    kernels
+        The native functions, in order.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.lowered = Lowered(program)
+        nodes = with_own_memory(_needed(self.lowered), _wanted(self.lowered))
+        self.schedule = clustered(nodes)
+        inside = _read_outside(self.lowered, self.schedule)
+        clusters = [item for item in self.schedule if not isinstance(item, Step)]
+        self.kernels = [Kernel(item, f"kernel{k}", inside) for k, item in enumerate(clusters)]
+        self.module = Module(self.kernels)
+        self.run: Callable[..., list[Any]] = _Driver(self).function()
+
+    def __str__(self) -> str:
+        kernels = iter(self.kernels)
+        lines = []
+        for item in self.schedule:
+            if isinstance(item, Step):
+                lines.append(f"call {name_of(item.call.function)}")
+                continue
+            kernel = next(kernels)
+            ops = [getattr(n, "op", "place") + "*" * isinstance(n, Reduce) for n in item.nodes]
+            lines.append(
+                f"{kernel.name}: loops over {item.shape}, {kernel.lanes} at a time: {' '.join(ops)}"
+            )
+        return "\n".join(lines)
+
+
+class _State:
+    """The memory that one call of a program uses."""
+
+    __slots__ = ("address", "arrays", "chunks", "scalars", "table")
+
+    def __init__(self, driver: _Driver) -> None:
+        self.scalars = bytearray(8 * max(1, len(driver.scalars)))
+        base = ctypes.addressof(ctypes.c_char.from_buffer(self.scalars))
+        cells = array.array("Q", [base + 8 * k for k in range(len(driver.scalars))] or [0])
+        self.arrays: list[Any] = [cells]
+        self.table = array.array("Q", [0] * max(1, driver.entries))
+        self.address = self.table.buffer_info()[0]
+        self.chunks = [split.memory(entries) for split, entries in driver.splits]
+        for entry, node in driver.fixed:
+            if node in driver.scalars:
+                self.table[entry] = cells.buffer_info()[0] + 8 * driver.scalars[node]
+                if isinstance(node, Source) and node.constant is not None:
+                    where = 8 * driver.scalars[node]
+                    struct.pack_into(
+                        _FORMATS[node.dtype.name], self.scalars, where, node.constant[()]
+                    )
+            else:
+                self.table[entry] = id(self._array(driver, node)) + driver.offset
+
+    def _array(self, driver: _Driver, node: Node) -> Any:
+        found = driver.slots.get(node)
+        if found is not None and found < len(self.arrays) and self.arrays[found] is not None:
+            return self.arrays[found]
+        if isinstance(node, Source) and node.constant is not None:
+            made = node.constant
+        else:
+            made = np.empty(node.shape, node.dtype)
+        slot = driver.slots[node]
+        while len(self.arrays) <= slot:
+            self.arrays.append(None)
+        self.arrays[slot] = made
+        return made
+
+
+class _Driver:
+    """Writes the Python function that runs the program."""
+
+    def __init__(self, native: Native) -> None:
+        self.native = native
+        self.offset = _data_offset()
+        self.names: dict[str, Any] = {"_same": same, "_broken": _broken, "_fix": _fix}
+        self.lines: list[str] = []
+        self.scalars: dict[Node, int] = {}
+        self.slots: dict[Node, int] = {}
+        self.fixed: list[tuple[int, Node]] = []
+        self.entries = 0
+        self.splits: list[tuple[Split, int]] = []
+        self.local: dict[Node, str] = {}
+        self._starts: dict[Kernel, int] = {}
+
+    def function(self) -> Callable[..., list[Any]]:
+        """The function."""
+        inputs = list(sources(self.native.lowered))
+        self._plan(inputs)
+        parameters = [f"a{k}" for k in range(len(inputs))]
+        self._take(inputs)
+        kernels = iter(self.native.kernels)
+        for item in self.native.schedule:
+            if isinstance(item, Step):
+                self._step(item)
+            else:
+                self._kernel(next(kernels))
+        self._guards()
+        outputs = self._unpacked([self._output(out) for out in self.native.program.outputs])
+        head = [f"def run({', '.join(parameters)}):"]
+        pool: list[_State] = []
+        self.names.update(_pool=pool, _new=lambda: _State(self), _id=id)
+        head.append("    s = _pool.pop() if _pool else _new()")
+        body = [f"    {line}" for line in self.lines]
+        names = [f"r{k}" for k in range(len(outputs))]
+        body += [f"    {n} = {o}" for n, o in zip(names, outputs, strict=True)]
+        tail = ["    _pool.append(s)", f"    return [{', '.join(names)}]"]
+        self.source = "\n".join([*head, *body, *tail])
+        exec(compile(self.source, "<gradtape driver>", "exec"), self.names)
+        run: Callable[..., list[Any]] = self.names["run"]
+        return run
+
+    # -- the table ------------------------------------------------------------------------------
+
+    def _plan(self, inputs: Sequence[Node]) -> None:
+        """Give every array its entries in the table, and every number its place."""
+        outputs = self._outputs()
+        self.outgoing = _memory_of(outputs)
+        read = {n for kernel in self.native.kernels for n in kernel.reads}
+        for node in inputs:
+            if not node.shape and node in read and node.dtype.name in _FORMATS:
+                self.scalars[node] = len(self.scalars)
+        for kernel in self.native.kernels:
+            self._starts[kernel] = self.entries
+            for node in (*kernel.reads, *kernel.writes):
+                if not node.shape and node.dtype.name in _FORMATS:
+                    self.scalars.setdefault(node, len(self.scalars))
+                    self.fixed.append((self.entries, node))
+                elif not (node in inputs or self._goes_out(node, outputs) or self._is_result(node)):
+                    if isinstance(node, Region):
+                        self.slots[node] = self.slots[node.operands[0]]
+                    self.slots.setdefault(node, len(self.slots) + 1)
+                    self.fixed.append((self.entries, node))
+                self.entries += 1
+
+    def _goes_out(self, node: Node, outputs: set[Node]) -> bool:
+        """Whether the node's memory becomes the caller's."""
+        return node in outputs or node in self.outgoing
+
+    def _is_result(self, node: Node) -> bool:
+        return isinstance(node, Source) and node.constant is None
+
+    def _outputs(self) -> set[Node]:
+        """The nodes that go to the caller as they are: new memory for each call."""
+        values = self.native.lowered.values
+        found = set()
+        for out in self.native.program.outputs:
+            node = values[out.index] if out.__class__ is Ref else None
+            if isinstance(node, Node) and not isinstance(node, View) and node.shape:
+                found.add(node)
+        return found
+
+    def _take(self, inputs: Sequence[Node]) -> None:
+        """The inputs: numbers into their places, arrays made fit."""
+        packed = [(node, f"a{k}") for k, node in enumerate(inputs) if node in self.scalars]
+        if packed:
+            # Numbers stand eight bytes apart, the inputs first.
+            layout = "".join(_cell(node) for node, _ in packed)
+            self._let("_pack_inputs", struct.Struct(f"={layout}").pack_into)
+            names = ", ".join(name for _, name in packed)
+            self.lines.append(f"_pack_inputs(s.scalars, 0, {names})")
+        used = {n for kernel in self.native.kernels for n in kernel.reads}
+        for k, node in enumerate(inputs):
+            if node.shape:
+                name = f"x{k}"
+                self.lines.append(f"{name} = a{k}")
+                if node in used:
+                    self._let(f"_d{k}", node.dtype)
+                    program = self.native.program
+                    fixed = program.specs[program.inputs[k]].dtype.isnative
+                    self.lines.append(f"f = {name}.flags")
+                    test = "if not (f.c_contiguous and f.aligned): " if fixed else ""
+                    self.lines.append(f"{test}{name} = _fix({name}, _d{k})")
+                self.local[node] = name
+            else:
+                self.local[node] = f"a{k}"
+
+    def _pack(self, node: Node, name: str) -> None:
+        pack = f"_pack_{_FORMATS[node.dtype.name]}".replace("?", "bool")
+        self._let(pack, struct.Struct(_FORMATS[node.dtype.name]).pack_into)
+        self.lines.append(f"{pack}(s.scalars, {8 * self.scalars[node]}, {name})")
+
+    def _unpack(self, node: Node) -> str:
+        letter = _FORMATS[node.dtype.name]
+        unpack = f"_unpack_{letter}".replace("?", "bool")
+        self._let(unpack, struct.Struct(letter).unpack_from)
+        kind = f"_t_{node.dtype.name}"
+        self._let(kind, node.dtype.type)
+        return f"{kind}({unpack}(s.scalars, {8 * self.scalars[node]})[0])"
+
+    def _let(self, name: str, value: Any) -> str:
+        self.names.setdefault(name, value)
+        return name
+
+    # -- kernels and steps ----------------------------------------------------------------------
+
+    def _kernel(self, kernel: Kernel) -> None:
+        start = self._starts[kernel]
+        fixed = {entry for entry, _ in self.fixed}
+        if 0 in kernel.cluster.shape:
+            for node in kernel.writes:
+                self._fresh(node)
+            return
+        for position, node in enumerate((*kernel.reads, *kernel.writes)):
+            writes = position >= len(kernel.reads)
+            if writes and node not in self.scalars:
+                if start + position not in fixed:
+                    self._fresh(node)
+                elif isinstance(node, Reduce):
+                    name = f"s.arrays[{self.slots[node]}]"
+                    self.lines.append(f"{name}.fill({self._let(f'_i{id(node)}', identity(node))})")
+            if start + position not in fixed:
+                name = self.local[node]
+                self.lines.append(f"s.table[{start + position}] = _id({name}) + {self.offset}")
+        function = self.native.module.functions[self.native.kernels.index(kernel)]
+        if large(kernel):
+            self._in_chunks(kernel, function, start)
+            return
+        call = self._let(f"_{kernel.name}", function)
+        end = kernel.axes[0].length if kernel.axes else 0
+        self.lines.append(f"{call}(s.address + {8 * start}, 0, {end})")
+
+    def _in_chunks(self, kernel: Kernel, function: Any, start: int) -> None:
+        split = Split(kernel, function)
+        count = len(kernel.reads) + len(kernel.writes)
+        number = len(self.splits)
+        self.splits.append((split, count))
+        run = f"s.chunks[{number}].run(s.table[{start}:{start + count}])"
+        self.lines.append(f"parts = {run}" if split.partial else run)
+        for at, node in split.partial.items():
+            if node in self.scalars:
+                self._pack(node, f"parts[{at}]")
+            elif node in self.local:
+                self.lines.append(f"{self.local[node]}[...] = parts[{at}]")
+            else:
+                self.lines.append(f"s.arrays[{self.slots[node]}][...] = parts[{at}]")
+
+    def _fresh(self, node: Node) -> None:
+        """New memory for a result that the caller gets, or that nobody computes."""
+        if node in self.local:
+            return
+        if isinstance(node, Region):
+            self.local[node] = self.local[node.operands[0]]
+            return
+        name = f"o{len(self.local)}"
+        spec = self._let(f"_n{len(self.local)}", node)
+        empty = self._let("_empty", np.empty)
+        self.lines.append(f"{name} = {empty}({spec}.shape, {spec}.dtype)")
+        if isinstance(node, Reduce):
+            self.lines.append(f"{name}.fill({self._let(f'_i{id(node)}', identity(node))})")
+        self.local[node] = name
+
+    def _step(self, step: Step) -> None:
+        call = step.call
+        args = [self._argument(arg) for arg in call.args]
+        args += [f"{key}={self._argument(value)}" for key, value in call.kwargs.items()]
+        function = self._let(f"_f{id(call)}", call.function)
+        names = [f"q{index}" for index in call.outs]
+        comma = "," if call.several and len(names) == 1 else ""
+        self.lines.append(f"{', '.join(names)}{comma} = {function}({', '.join(args)})")
+        for name, index, node in zip(names, call.outs, step.results, strict=True):
+            spec = self._let(f"_s{index}", self.native.program.specs[index])
+            check = self._let("_spec_of", spec_of)
+            where = self._let(f"_c{id(call)}", call)
+            self.lines.append(f"if {check}({name})[:2] != {spec}[:2]: _broken({where})")
+            if node.shape:
+                self.lines.append(f"{name} = _fix({name}, {spec}.dtype)")
+            elif node in self.scalars:
+                self._pack(node, name)
+            self.local[node] = name
+
+    def _argument(self, tree: Any) -> str:
+        if isinstance(tree, Node):
+            return self._value(tree)
+        if tree.__class__ is tuple:
+            return f"({''.join(f'{self._argument(part)}, ' for part in tree)})"
+        if tree.__class__ is list:
+            return f"[{', '.join(map(self._argument, tree))}]"
+        if isinstance(tree, slice):
+            parts = (tree.start, tree.stop, tree.step)
+            return f"slice({', '.join(map(self._argument, parts))})"
+        return self._let(f"_k{id(tree)}", tree)
+
+    # -- results --------------------------------------------------------------------------------
+
+    def _value(self, node: Node) -> str:
+        """A node as NumPy has it: a scalar for rank 0."""
+        base, strides, offset = access(node)
+        if base is node:
+            return self._whole(node)
+        if not base.shape:
+            whole = self._whole(base)
+            full = self._let("_full", np.full)
+            return whole if not node.shape else f"{full}({node.shape}, {whole})"
+        shape = self._let(f"_v{id(node)}", node)
+        return f"{self._let('_view', _view)}({self._whole(base)}, {shape}, {strides}, {offset})"
+
+    def _whole(self, node: Node) -> str:
+        if node in self.local:
+            return self.local[node]
+        if isinstance(node, Source) and node.constant is not None:
+            return self._let(f"_k{id(node)}", node.constant if node.shape else node.constant[()])
+        if node in self.scalars:
+            return self._unpack(node)
+        return f"s.arrays[{self.slots[node]}]"
+
+    def _unpacked(self, outputs: list[str]) -> list[str]:
+        """`outputs`, the numbers among them taken out all at once."""
+        values = self.native.lowered.values
+        cells: dict[int, Node] = {}
+        for position, out in enumerate(self.native.program.outputs):
+            node = values[out.index] if out.__class__ is Ref else None
+            if isinstance(node, Node) and node in self.scalars and node not in self.local:
+                cells[position] = node
+        if len(cells) < 2:
+            return outputs
+        wanted = sorted({self.scalars[node] for node in cells.values()})
+        by_cell = {self.scalars[node]: node for node in cells.values()}
+        layout, at = "", 8 * wanted[0]
+        for cell in wanted:
+            layout += (
+                f"{8 * cell - at}x{_cell(by_cell[cell])}" if 8 * cell > at else _cell(by_cell[cell])
+            )
+            at = 8 * cell + 8
+        self._let("_unpack_outputs", struct.Struct(f"={layout}").unpack_from)
+        names = ", ".join(f"n{cell}" for cell in wanted)
+        self.lines.append(f"{names}, = _unpack_outputs(s.scalars, {8 * wanted[0]})")
+        for position, node in cells.items():
+            name = f"n{self.scalars[node]}"
+            weak = self.native.program.specs[self.native.program.outputs[position].index].weak
+            outputs[position] = name if weak else f"_t_{node.dtype.name}({name})"
+        return outputs
+
+    def _guards(self) -> None:
+        for number, guard in enumerate(self.native.program.guards):
+            value = self.native.lowered.values[guard.index]
+            text = self._value(value) if isinstance(value, Node) else repr(value)
+            expected = self._let(f"_e{number}", guard.expected)
+            where = self._let(f"_g{number}", guard)
+            self.lines.append(f"if not _same({text}, {expected}): _broken({where})")
+
+    def _output(self, out: Any) -> str:
+        if out.__class__ is not Ref:
+            return self._let(f"_k{id(out)}", out)
+        node = self.native.lowered.values[out.index]
+        text = self._value(node)
+        if node.shape and not (node in self.local and self.local[node].startswith("o")):
+            return f"{self._let('_copy', np.array)}({text})"
+        if not node.shape and self.native.program.specs[out.index].weak:
+            return f"{self._let('_number', _number)}({text})"
+        return text
+
+
+def _memory_of(outputs: set[Node]) -> set[Node]:
+    """The nodes that lie in the memory of `outputs`: what a `Region` took over."""
+    found: set[Node] = set()
+    for node in outputs:
+        while isinstance(node, Region):
+            node = node.operands[0]
+            found.add(node)
+    return found
+
+
+def _number(value: Any) -> Any:
+    """A Python number."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _broken(what: Any) -> None:
+    if hasattr(what, "function"):
+        raise GuardError(f"{name_of(what.function)} gave another shape", what.line)
+    raise GuardError(f"a value was {what.expected!r}", what.line)
+
+
+def _fix(value: Any, dtype: Any) -> Any:
+    """`value` as kernels read it: in C order, aligned, in the machine's byte order."""
+    return np.require(value, dtype, ["C", "A"])
+
+
+def _view(base: Any, node: Node, strides: Sequence[int], offset: int) -> Any:
+    """A view of an array by strides, in entries."""
+    shape = node.shape
+    if 0 in shape:
+        return np.empty(shape, node.dtype)
+    if min(strides, default=0) >= 0:
+        flat = base.reshape(-1)[offset:]
+        size = node.dtype.itemsize
+        view = np.lib.stride_tricks.as_strided(flat, shape, [s * size for s in strides])
+        return view if shape else view[()]
+    index = np.array(offset)
+    for length, stride in zip(shape, strides, strict=True):
+        index = np.add.outer(index, np.arange(length) * stride)
+    return base.reshape(-1)[index]
+
+
+def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
+    """The nodes that must lie in memory: something besides their own loops reads them."""
+    place = {
+        n: k for k, item in enumerate(schedule) if not isinstance(item, Step) for n in item.nodes
+    }
+    needed: set[Node] = set()
+    for k, item in enumerate(schedule):
+        step = isinstance(item, Step)
+        for node in [item] if step else item.nodes:
+            for operand in node.operands:
+                base = access(operand)[0]
+                if place.get(base, k) != k or isinstance(operand, View) or step:
+                    needed.add(base)
+            if isinstance(node, Region):
+                needed.update((node, node.operands[0]))
+    return needed | _wanted(lowered)
+
+
+def _wanted(lowered: Lowered) -> set[Node]:
+    """The nodes that outputs and guards read."""
+    program = lowered.program
+    indices = [out.index for out in program.outputs if out.__class__ is Ref]
+    indices += [guard.index for guard in program.guards]
+    values = [lowered.values[index] for index in indices]
+    return {access(value)[0] for value in values if isinstance(value, Node)}
+
+
+def _needed(lowered: Lowered) -> list[Node]:
+    """The nodes that an output or a guard depends on, in order."""
+    live = _wanted(lowered)
+    kept: list[Node] = []
+    for node in reversed(lowered.nodes):
+        if live.intersection(node.results if isinstance(node, Step) else [node]):
+            kept.append(node)
+            live.update(access(operand)[0] for operand in node.operands)
+    return kept[::-1]
+
+
+__all__ = ["Native"]

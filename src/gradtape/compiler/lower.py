@@ -1,0 +1,232 @@
+"""From NumPy calls to loops: how each function is lowered; what is not here stays a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.compiler.loops import (
+    Map,
+    Node,
+    Reduce,
+    Region,
+    Source,
+    Step,
+    access,
+    broadcast,
+    reshaped,
+)
+from gradtape.compiler.program import Call, Program, Ref, Spec, mapped, refs_in
+from gradtape.compiler.scalars import TYPES
+
+Lowering = Callable[..., Any]
+LOWERINGS: dict[Any, Lowering] = {}
+"""How each function is lowered: by the function itself, or "ufunc" and "reduce" for any ufunc's."""
+
+
+def _lowering_of(function: Any) -> Lowering | None:
+    """The lowering of a function, if it has one."""
+    found = LOWERINGS.get(function)
+    if found is None and isinstance(function, np.ufunc):
+        return LOWERINGS["ufunc"]
+    if found is None and isinstance(getattr(function, "__self__", None), np.ufunc):
+        return LOWERINGS.get(function.__name__)
+    return found
+
+
+class Lowered:
+    """The nodes of a program, in order.
+
+    Attributes
+    ----------
+    values
+        The node, or constant, of each value of the program.
+    nodes
+        What is to be computed.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.values: dict[int, Any] = {}
+        self.nodes: list[Node] = []
+        self._shared: dict[Any, Node] = {}
+        self._constants: dict[Any, Source] = {}
+        for index in program.inputs:
+            spec = program.specs[index]
+            self.values[index] = Source(spec.shape, spec.dtype.newbyteorder("="))
+        for call in program.calls:
+            self._lower(call)
+
+    def _lower(self, call: Call) -> None:
+        specs = [self.program.specs[i] for i in call.outs]
+        lowering = _lowering_of(call.function)
+        if lowering is not None and not call.several and specs[0].dtype.kind in "fiub":
+            builder = Builder(self, call, specs[0])
+            try:
+                result = lowering(builder, *call.args, **call.kwargs)
+                if result is not NotImplemented:
+                    assert result.shape == specs[0].shape, call
+                    self.values[call.outs[0]] = builder.cast(result, specs[0].dtype)
+                    return
+            except NotLoweredError:
+                pass
+        self._step(call, specs)
+
+    def _step(self, call: Call, specs: Sequence[Spec]) -> None:
+        """Leave the call to Python."""
+        results = [Source(spec.shape, spec.dtype.newbyteorder("=")) for spec in specs]
+        operands: list[Node] = []
+
+        def node(ref: Ref) -> Any:
+            value = self.values[ref.index]
+            operands.append(value)
+            return value
+
+        kept = call._replace(args=mapped(node, call.args), kwargs=mapped(node, call.kwargs))
+        self.nodes.append(Step(kept, operands, results))
+        self.values.update(zip(call.outs, results, strict=True))
+
+    def add(self, node: Node, key: Any = None) -> Node:
+        """`node`, or the equal one that is there already."""
+        if any(part.dtype.name not in TYPES for part in (node, *node.operands)):
+            raise NotLoweredError
+        if key is not None:
+            found = self._shared.get(key)
+            if found is not None:
+                return found
+            self._shared[key] = node
+        self.nodes.append(node)
+        return node
+
+    def constant(self, value: Any, dtype: Any) -> Source:
+        """A constant array or number as a node."""
+        array = np.array(value, dtype, order="C")
+        key: Any = array.tobytes(), array.shape, dtype
+        if key not in self._constants:
+            self._constants[key] = Source(array.shape, array.dtype, array)
+        return self._constants[key]
+
+
+_WEAK: dict[str, Any] = {"f": float, "i": int, "c": complex}
+
+
+class NotLoweredError(Exception):
+    """Native code does not know such numbers."""
+
+
+class Builder:
+    """Makes the nodes of one call."""
+
+    def __init__(self, lowered: Lowered, call: Call, spec: Spec) -> None:
+        self.lowered = lowered
+        self.call = call
+        self.spec = spec
+
+    def spec_of(self, arg: Any) -> Any:
+        """The spec of an argument, or its type if it is a Python number."""
+        if arg.__class__ is Ref:
+            spec = self.lowered.program.specs[arg.index]
+            return _WEAK.get(spec.dtype.kind, spec.dtype) if spec.weak else spec.dtype
+        if isinstance(arg, (bool, int, float, complex)) and not isinstance(arg, np.generic):
+            return np.dtype(bool) if isinstance(arg, bool) else type(arg)
+        return np.asarray(arg).dtype
+
+    def node(self, arg: Any, dtype: Any = None) -> Node:
+        """An argument as a node, in `dtype`."""
+        if arg.__class__ is Ref:
+            node = self.lowered.values[arg.index]
+        elif isinstance(arg, Node):
+            node = arg
+        else:
+            node = self.lowered.constant(arg, np.asarray(arg).dtype if dtype is None else dtype)
+        return node if dtype is None else self.cast(node, dtype)
+
+    def map(self, op: str, *operands: Node, dtype: Any) -> Node:
+        """An elementwise operation, with broadcasting."""
+        shape = np.broadcast_shapes(*[node.shape for node in operands])
+        parts = [broadcast(node, shape) for node in operands]
+        keys = [_key(part) for part in parts]
+        if op in ("add", "multiply"):
+            keys.sort()
+        return self.lowered.add(Map(op, parts, dtype), (op, dtype, *keys))
+
+    def cast(self, node: Node, dtype: Any) -> Node:
+        """`node` in another dtype."""
+        if node.dtype == dtype:
+            return node
+        if isinstance(node, Source) and node.constant is not None and not node.shape:
+            return self.lowered.constant(node.constant.astype(dtype), dtype)
+        return self.lowered.add(Map("cast", [node], dtype), ("cast", dtype, _key(node)))
+
+    def reduce(self, op: str, node: Node, axis: Any, keepdims: bool) -> Node:
+        """A reduction over `axis`, in the node's own dtype."""
+        rank = len(node.shape)
+        axes = range(rank) if axis is None else [axis] if isinstance(axis, int) else axis
+        axes = sorted(a % rank for a in axes) if rank else []
+        result = node
+        if axes:
+            result = self.lowered.add(
+                Reduce(op, node, axes, node.dtype), ("reduce", op, tuple(axes), _key(node))
+            )
+        if keepdims:
+            shape = [1 if a in axes else n for a, n in enumerate(node.shape)]
+            reshaped_result = reshaped(result, shape)
+            assert reshaped_result is not None
+            return reshaped_result
+        return result
+
+    def full(self, value: Any, shape: Sequence[int], dtype: Any) -> Node:
+        """An array of one number."""
+        return broadcast(self.lowered.constant(value, dtype), shape)
+
+    def filled(self, a: Any, dtype: Any) -> Node:
+        """An argument as a node; a constant array of one number as that number."""
+        if isinstance(a, np.ndarray) and a.size and (a == a.flat[0]).all():
+            return self.full(a.flat[0], a.shape, dtype)
+        return self.node(a, dtype)
+
+    def place(self, base: Node, value: Node, where: Node, adds: bool) -> Node:
+        """`base` with `value` written or added where the view `where` reads."""
+        _, strides, offset = access(where)
+        return self.lowered.add(Region(base, value, strides, offset, adds))
+
+    def copied(self, node: Node) -> Node:
+        """`node` in memory of its own, in C order."""
+        return self.lowered.add(Map("copy", [node], node.dtype))
+
+    def reshape(self, node: Node, shape: Sequence[int]) -> Node:
+        """`node` in another shape, copied if it must be."""
+        found = reshaped(node, shape)
+        if found is None:
+            found = reshaped(self.copied(node), shape)
+        assert found is not None
+        return found
+
+
+def _key(node: Node) -> tuple[Any, ...]:
+    base, strides, offset = access(node)
+    return id(base), node.shape, strides, offset
+
+
+def has_refs(*trees: Any) -> bool:
+    """Whether a value of the program stands among arguments."""
+    return any(True for tree in trees for _ in refs_in(tree))
+
+
+def lowers(*functions: Any) -> Callable[[Lowering], Lowering]:
+    """Decorate the lowering of NumPy's `functions`."""
+
+    def register(lowering: Lowering) -> Lowering:
+        for function in functions:
+            LOWERINGS[function] = lowering
+        return lowering
+
+    return register
+
+
+def sources(lowered: Lowered) -> Iterator[Source]:
+    """The inputs of the program, as nodes."""
+    for index in lowered.program.inputs:
+        yield lowered.values[index]

@@ -1,0 +1,138 @@
+"""Sums, products, extremes, and what is made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
+
+
+def _owner(build: Builder) -> Any:
+    """The ufunc whose method is called."""
+    return getattr(build.call.function, "__self__", None)
+
+
+def _reduction(op: str) -> Lowering:
+    def lowering(
+        build: Builder,
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        **options: Any,
+    ) -> Any:
+        if out is not None or options or has_refs(axis, keepdims):
+            return NotImplemented
+        node = build.node(a)
+        if node.dtype.kind not in "fiub" or (op in ("max", "min") and not node.size):
+            return NotImplemented
+        keepdims = keepdims is not np._NoValue and bool(keepdims)
+        return build.reduce(op, build.cast(node, build.spec.dtype), axis, keepdims)
+
+    return lowering
+
+
+_sum, _prod = _reduction("add"), _reduction("multiply")
+LOWERINGS[np.sum], LOWERINGS[np.prod] = _sum, _prod
+
+
+@lowers(np.max, np.min)
+def _extreme(
+    build: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **options: Any
+) -> Any:
+    op = "max" if build.call.function is np.max else "min"
+    return _reduction(op)(build, a, axis, None, out, keepdims, **options)
+
+
+@lowers(np.mean)
+def _mean(
+    build: Builder,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+) -> Any:
+    total = _sum(build, a, axis, None, out, keepdims)
+    if total is NotImplemented:
+        return total
+    count = build.node(a).size // max(total.size, 1)
+    dtype = build.spec.dtype
+    return build.map("divide", total, build.node(float(count), dtype), dtype=dtype)
+
+
+_REDUCERS = {
+    np.add: "add",
+    np.multiply: "multiply",
+    np.maximum: "max",
+    np.minimum: "min",
+    np.logical_and: "and",
+    np.logical_or: "or",
+}
+
+
+def _ufunc_reduce(
+    build: Builder,
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    **options: Any,
+) -> Any:
+    op = _REDUCERS.get(_owner(build))
+    if op is None:
+        return NotImplemented
+    if op in ("and", "or"):
+        if out is not None or options:
+            return NotImplemented
+        return build.reduce(op, build.node(a, np.dtype(bool)), axis, bool(keepdims))
+    return _reduction(op)(build, a, axis, None, out, keepdims, **options)
+
+
+def _logsumexp(build: Builder, a: Any, axis: Any, keepdims: Any) -> Any:
+    """``log(sum(exp(a - max)) ) + max``; where the maximum is infinite, it is the result."""
+    dtype, truth = build.spec.dtype, np.dtype(bool)
+    node = build.node(a, dtype)
+    if dtype.kind != "f" or not node.size:
+        return NotImplemented
+    top = build.reduce("max", node, axis, True)
+    finite = build.map("isfinite", top, dtype=truth)
+    shift = build.map("where", finite, top, build.node(0.0, dtype), dtype=dtype)
+    terms = build.map("exp", build.map("subtract", node, shift, dtype=dtype), dtype=dtype)
+    total = build.reduce("add", terms, axis, True)
+    log = build.map("log", total, dtype=dtype)
+    whole = build.map("add", log, shift, dtype=dtype)
+    return build.reshape(whole, build.spec.shape)
+
+
+def _reduce_method(build: Builder, a: Any, *args: Any, **kwargs: Any) -> Any:
+    if _owner(build) is np.logaddexp:
+        axis = args[0] if args else kwargs.get("axis", 0)
+        keepdims = args[3] if len(args) > 3 else kwargs.get("keepdims", False)
+        if any(x is not None for x in args[1:3]) or not set(kwargs) <= {"axis", "keepdims"}:
+            return NotImplemented
+        return _logsumexp(build, a, axis, keepdims)
+    return _ufunc_reduce(build, a, *args, **kwargs)
+
+
+LOWERINGS["reduce"] = _reduce_method
+
+
+@lowers(np.all, np.any)
+def _truth(
+    build: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **options: Any
+) -> Any:
+    if out is not None or options:
+        return NotImplemented
+    op = "and" if build.call.function is np.all else "or"
+    node = build.node(a)
+    mask = (
+        node
+        if node.dtype == bool
+        else build.map("not_equal", node, build.node(0, node.dtype), dtype=np.dtype(bool))
+    )
+    return build.reduce(op, mask, axis, keepdims is not np._NoValue and bool(keepdims))

@@ -1,0 +1,109 @@
+"""Large loops in chunks, by several threads.
+
+The chunks depend on the shapes alone, and what each has summed is added up in their order. So
+results are the same for every number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.compiler.emit import Kernel, identity
+from gradtape.compiler.loops import Reduce
+from gradtape.compiler.threads import team
+
+CHUNK = 1 << 16
+"""Entries of a chunk, about."""
+
+LARGE = 1 << 17
+"""Entries from which a loop is cut into chunks."""
+
+_COMBINE = {
+    "add": np.add,
+    "multiply": np.multiply,
+    "max": np.maximum,
+    "min": np.minimum,
+    "and": np.logical_and,
+    "or": np.logical_or,
+}
+
+
+class Split:
+    """A kernel that runs in chunks.
+
+    Attributes
+    ----------
+    partial
+        The reductions that each chunk makes a part of, by their place among the kernel's arrays.
+    """
+
+    def __init__(self, kernel: Kernel, function: Any) -> None:
+        self.kernel = kernel
+        self.function = function
+        outer = kernel.axes[0].length
+        inner = math.prod([axis.length for axis in kernel.axes[1:]])
+        step = max(1, CHUNK // inner)
+        self.bounds = [(low, min(low + step, outer)) for low in range(0, outer, step)]
+        if len(kernel.axes) == 1 and outer - self.bounds[-1][0] < kernel.lanes:
+            self.bounds.pop()  # too short for a vector
+            self.bounds[-1] = self.bounds[-1][0], outer
+        reads = len(kernel.reads)
+        self.partial: dict[int, Reduce] = {
+            reads + k: node
+            for k, node in enumerate(kernel.writes)
+            if isinstance(node, Reduce) and not kernel.axes[0].kept[kernel.reductions.index(node)]
+        }
+
+    def memory(self, entries: int) -> _Chunks:
+        """What one call at a time needs."""
+        return _Chunks(self, entries)
+
+
+class _Chunks:
+    """The tables and partial results of the chunks."""
+
+    def __init__(self, split: Split, entries: int) -> None:
+        count = len(split.bounds)
+        self.split = split
+        self.tables = np.zeros((count, entries), np.uint64)
+        self.address = self.tables.ctypes.data
+        self.partials = {
+            at: np.empty((count, *node.shape), node.dtype) for at, node in split.partial.items()
+        }
+        self.cells = {}
+        for at, array in self.partials.items():
+            row = array.nbytes // count
+            cells = np.array([array.ctypes.data + row * k for k in range(count)], np.uint64)
+            self.cells[at] = cells, cells.ctypes.data + 8 * np.arange(count, dtype=np.uint64)
+
+    def run(self, entries: Sequence[int]) -> dict[int, Any]:
+        """Run the chunks; the results of the reductions that were made in parts."""
+        tables, split = self.tables, self.split
+        tables[:] = entries
+        for at, (_, addresses) in self.cells.items():
+            tables[:, at] = addresses
+            self.partials[at].fill(identity(split.partial[at]))
+        row, base, function, bounds = (
+            tables.shape[1] * 8,
+            self.address,
+            split.function,
+            split.bounds,
+        )
+
+        def task(k: int) -> None:
+            function(base + row * k, *bounds[k])
+
+        team().run(task, len(bounds))
+        return {
+            at: _COMBINE[node.op].reduce(self.partials[at], axis=0)
+            for at, node in split.partial.items()
+        }
+
+
+def large(kernel: Kernel) -> bool:
+    """Whether a kernel is worth several threads."""
+    return bool(kernel.axes) and math.prod([axis.length for axis in kernel.axes]) >= LARGE
