@@ -77,7 +77,7 @@ operation(
     X,
     np.array(0.5, np.float32),
     order=1,
-    better="the slope in alpha is the sum of the negative entries; TensorFlow says None",
+    better="alpha may be a Tensor, and has a gradient; TensorFlow takes a number",
     answer=lambda: _leaky_in_alpha(),
 )
 
@@ -129,7 +129,6 @@ expressions(
     tf.nn.log_softmax(tf.constant([1000.0,0.0]))
     tf.nn.softmax(tf.constant([1000.0,0.0]))
     tf.nn.softmax([1.0,2.0])
-    tf.nn.gelu(tf.constant([1.0],tf.float64),approximate=True)
     tf.nn.gelu(tf.cast(x,tf.float16)).dtype
     tf.nn.softmax(tf.cast(x,tf.float16)).dtype
     tf.nn.silu(tf.cast(x,tf.float16)).dtype

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compat.cases import expressions, operation
+from compat.cases import case, expressions, operation
 
 
 def numbers(*shape: int) -> Any:
@@ -39,7 +39,7 @@ CALLS: dict[str, Any] = {
         (2, 1, 2, 1, 1),
     ),
     "convolution": (
-        lambda tf, x, k: tf.nn.convolution(x, k, padding="SAME"),
+        lambda tf, x, k: tf.nn.convolution(x, k, strides=1, padding="SAME"),
         (1, 3, 3, 1),
         (2, 2, 1, 1),
     ),
@@ -123,7 +123,6 @@ expressions(
     tf.nn.conv2d(x[0],k,1,"SAME")
     tf.nn.conv2d(x,k[0],1,"SAME")
     tf.nn.conv2d(x,k,1,[[0,0],[1,1],[1,1],[1,1]])
-    tf.nn.conv2d(x,tf.cast(k,tf.float16),1,"SAME").shape
     tf.nn.conv2d(tf.zeros([0,3,3,2]),k,1,"SAME").shape
     tf.nn.conv1d(x[0],k[0],[1,2,1],"SAME")
     tf.nn.conv1d(x[0],k[0],2,"SAME")
@@ -148,3 +147,10 @@ expressions(
     x=lambda tf: tf.constant(numbers(1, 3, 3, 2)),
     k=lambda tf: tf.constant(numbers(2, 2, 2, 1)),
 )
+
+
+@case(better="Tensors of different dtypes are promoted", answer=lambda: ["float32", [1, 3, 3, 1]])
+def dtypes_that_differ(tf: Any) -> Any:
+    kernel = tf.cast(tf.constant(numbers(2, 2, 2, 1)), tf.float16)
+    y = tf.nn.conv2d(tf.constant(numbers(1, 3, 3, 2)), kernel, 1, "SAME")
+    return [y.dtype.name, list(y.shape)]

@@ -130,7 +130,6 @@ expressions(
     tf.nn.sigmoid_cross_entropy_with_logits(None,x)
     tf.nn.sigmoid_cross_entropy_with_logits(logits=x)
     tf.nn.sigmoid_cross_entropy_with_logits(i,i)
-    tf.nn.sigmoid_cross_entropy_with_logits(np.ones([2,3]),x)
     tf.nn.weighted_cross_entropy_with_logits([1.0],x,1.0)
     tf.nn.weighted_cross_entropy_with_logits(x,x,tf.constant([1.0,2.0,3.0]))
     tf.nn.softmax_cross_entropy_with_logits(x,tf.zeros([2,2]))
@@ -159,3 +158,12 @@ expressions(
     x=lambda tf: tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
     i=lambda tf: tf.constant([1, 2, 3]),
 )
+
+
+@case(
+    better="an array takes the dtype of the Tensor that it meets",
+    answer=lambda: ["float32", [2]],
+)
+def labels_in_an_array(tf: Any) -> Any:
+    loss = tf.nn.sigmoid_cross_entropy_with_logits(np.ones(2), tf.constant([0.5, 1.5]))
+    return [loss.dtype.name, list(loss.shape)]

@@ -25,7 +25,7 @@ for axes in ([0], [1], [0, 1]):
                 x, axes, w, keepdims=keepdims
             ),
             X,
-            np.array([[1.0, 2.0, 0.5]], np.float32),
+            np.array([[1.0, 2.0, 0.5], [3.0, 0.25, 1.5]], np.float32),
             order=1,
             rtol=2e-6,
         )
@@ -33,7 +33,7 @@ operation("moments float64", lambda tf, x: tf.nn.moments(x, [1]), X.astype(float
 
 
 def _second_of_moments() -> Any:
-    """The Hessian of the weighted variance of rows, times ones: 0, for the mean moves along."""
+    """The second derivatives of each row's variance in its first entry and each other."""
     import gradtape.tf as tf
 
     scaled = weights_of((2,))[:, None] * 2 / 3
@@ -177,7 +177,7 @@ expressions(
     tf.nn.sufficient_statistics(x,[0,1])
     tf.nn.normalize_moments(2.0,[1.0],[4.0],None)
     tf.nn.weighted_moments(x,[0],1.0)
-    tf.nn.batch_normalization(x,[1.0,2.0],1.0,None,None,0.0)
+    tf.nn.batch_normalization(x,tf.constant([1.0,2.0]),1.0,None,None,0.0)
     tf.nn.bias_add(x,[1.0,2.0])
     tf.nn.bias_add(x,[[1.0,2.0,3.0]])
     tf.nn.bias_add(x,[1.0,2.0,3.0],data_format="CN")
@@ -198,7 +198,7 @@ expressions(
     tf.nn.embedding_lookup(x,[0.5])
     tf.nn.embedding_lookup(None,[0])
     tf.nn.embedding_lookup([],[0])
-    tf.nn.embedding_lookup([1.0,2.0,3.0],[0])
+    tf.nn.embedding_lookup([[1.0,2.0],[3.0,4.0]],[0])
     tf.nn.embedding_lookup(i,[[0,1],[2,2]])
     tf.nn.embedding_lookup(tf.constant([3.0,-5.0]),[1],max_norm=2.0)
     """,

@@ -38,11 +38,23 @@ def selu(x: Any) -> Any:
     return np.where(x >= 0, x, np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE
 
 
-def silu(x: Any) -> Any:
-    """``x * sigmoid(x)``."""
+def _of_dtype(y: Any, x: Any) -> Any:
+    """`y` in the dtype of `x`: SciPy's functions know no float16."""
+    return y if y.dtype == x.dtype else y.astype(x.dtype)
+
+
+def sigmoid(x: Any) -> Any:
+    """``1 / (1 + exp(-x))``."""
+    if x.dtype.kind == "c":
+        return 1 / (1 + np.exp(-x))
     from scipy.special import expit
 
-    return x * expit(x)
+    return _of_dtype(expit(x), x)
+
+
+def silu(x: Any) -> Any:
+    """``x * sigmoid(x)``."""
+    return x * sigmoid(x)
 
 
 def gelu(x: Any, approximate: Any = False) -> Any:
@@ -51,4 +63,4 @@ def gelu(x: Any, approximate: Any = False) -> Any:
         return x * 0.5 * (1 + np.tanh((x + x**3 * 0.044715) * 0.7978845608028654))
     from scipy.special import erf
 
-    return x * 0.5 * (1 + erf(x * 0.7071067811865476))
+    return x * 0.5 * (1 + _of_dtype(erf(x * 0.7071067811865476), x))

@@ -138,11 +138,7 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 @_activation("fc")
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``."""
-    if x.dtype.kind == "c":
-        return 1 / (1 + np.exp(-x))
-    from scipy.special import expit
-
-    return expit(x)
+    return curves.sigmoid(x)
 
 
 @_activation()
@@ -232,10 +228,8 @@ def glu(x: Any, axis: int = -1) -> Any:
 
 @_activation()
 def _glu(x: Any, axis: int) -> Any:
-    from scipy.special import expit
-
     first, second = np.split(x, 2, axis=axis)
-    return first * expit(second)
+    return first * curves.sigmoid(second)
 
 
 @_activation()

@@ -65,10 +65,8 @@ def silu(features: Any, beta: Any = 1.0) -> Any:
     x = _real(features, "silu")
     if beta.__class__ is float and beta == 1:
         return curves.silu(x)
-    from scipy.special import expit
-
     x, beta = together(x, beta)
-    return x * expit(beta * x)
+    return x * curves.sigmoid(beta * x)
 
 
 swish = silu

@@ -36,7 +36,7 @@ def embedding_lookup(params: Any, ids: Any, max_norm: Any = None, name: Any = No
     if params is None or (isinstance(params, (list, tuple)) and not params):
         raise InvalidValueError("Give tf.nn.embedding_lookup a table: got none.")
     table = params
-    if isinstance(params, (list, tuple)) and not isinstance(params[0], (int, float)):
+    if isinstance(params, (list, tuple)):
         table = params[0] if len(params) == 1 else concat(list(params), 0)
     rows = gather(table, ids)
     if max_norm is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.tf.errors import invalid
+from gradtape.tf.errors import UnimplementedError, invalid
 from gradtape.tf.operation import integers
 
 _NAMES = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
@@ -42,12 +42,16 @@ class Layout:
         Raises
         ------
         InvalidArgumentError
-            If it is none of these, or not 1 for examples and channels.
+            If it is none of these.
+        UnimplementedError
+            If it is not 1 for examples and channels.
         """
         numbers = (1,) if value is None else integers(value)
         if len(numbers) == self.rank + 2:
             if self.outer(numbers) != (1, 1):
-                raise invalid(f"Give {what} 1 for examples and channels: got {list(numbers)}.")
+                raise UnimplementedError(
+                    None, None, f"Give {what} 1 for examples and channels: got {list(numbers)}."
+                )
             numbers = self.between(numbers)
         if len(numbers) == 1:
             numbers = numbers * self.rank

@@ -133,9 +133,10 @@ def log_poisson_loss(
     return loss + np.where((raw(z) >= 0) & (raw(z) <= 1), z.dtype.type(0), stirling)
 
 
+@operation
 def scale_regularization_loss(regularization_loss: Any) -> Any:
     """`regularization_loss` itself: there is one replica."""
-    return regularization_loss
+    return tensor(regularization_loss)
 
 
 @operation

@@ -17,6 +17,7 @@ from gradtape.tf.operation import axes as axes_of
 from gradtape.tf.operation import lengths, operation
 from gradtape.tf.policy import tensor, together
 from gradtape.tf.random import stream
+from gradtape.tf.reductions import reduce_mean
 
 # -- moments ------------------------------------------------------------------------------------
 
@@ -26,6 +27,9 @@ def _numbers(value: Any, name: str) -> Any:
     if x._value.dtype.kind not in "fc":
         raise invalid_type(f"Cast the argument with tf.cast: tf.nn.{name} got dtype {x.dtype}.")
     return x
+
+
+_mean = reduce_mean.__wrapped__  # type: ignore[attr-defined]
 
 
 def _axis(axes: Any) -> Any:
@@ -39,11 +43,10 @@ def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: 
 
     `shift` has no effect. Derivatives of any order are those of the formulas.
     """
-    x, axis = _numbers(x, "moments"), _axis(axes)
-    wide = x.astype(np.float32) if x._value.dtype.itemsize == 2 else x
-    mean = np.mean(wide, axis=axis, keepdims=True)
-    centred = wide - mean
-    variance = np.mean(_squares(centred), axis=axis, keepdims=bool(keepdims))
+    x, axis = tensor(x), _axis(axes)
+    wide = x.astype(np.float32) if x._value.dtype == np.float16 else x
+    mean = _mean(wide, axis, True)
+    variance = _mean(_squares(wide - mean), axis, keepdims)
     if not keepdims:
         mean = np.squeeze(mean, axis)
     if wide is not x:
@@ -65,9 +68,9 @@ def weighted_moments(
     x, axis = _numbers(x, "weighted_moments"), _axis(axes)
     weights = together(x, frequency_weights)[1]
     weights = np.broadcast_to(weights.astype(x.dtype), x._value.shape)
-    total = np.sum(weights, axis=axis, keepdims=True)
-    mean = np.sum(x * weights, axis=axis, keepdims=True) / total
-    variance = np.sum(weights * _squares(x - mean), axis=axis, keepdims=True) / total
+    share = 1 / np.sum(weights, axis=axis, keepdims=True)
+    mean = np.sum(x * weights, axis=axis, keepdims=True) * share
+    variance = np.sum(weights * _squares(x - mean), axis=axis, keepdims=True) * share
     if keepdims:
         return mean, variance
     return np.squeeze(mean, axis), np.squeeze(variance, axis)
