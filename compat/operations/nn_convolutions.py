@@ -96,8 +96,12 @@ CALLS: dict[str, Any] = {
     ),
 }
 
+ONCE = {"convolution"}
+"""Whose second derivative fails in TensorFlow."""
+
 for name, (function, *shapes) in CALLS.items():
-    operation(name, function, *[numbers(*shape) for shape in shapes], rtol=2e-6)
+    arrays = [numbers(*shape) for shape in shapes]
+    operation(name, function, *arrays, order=1 if name in ONCE else 2, rtol=2e-6)
 operation(
     "conv2d float64",
     lambda tf, x, k: tf.nn.conv2d(x, k, 1, "SAME"),

@@ -39,10 +39,14 @@ def _combined(ufunc: Any, start: Any, data: Any, ids: Any, count: int) -> Any:
     if data.size:
         if ids.min() < 0:
             data, ids = data[ids >= 0], ids[ids >= 0]
-        # One index into a flat array: much quicker than rows.
-        places = ids.astype(np.intp)[:, None] * width + np.arange(width)
-        with np.errstate(invalid="ignore"):  # NumPy warns of NaN in a maximum at indices only
-            ufunc.at(total, places.reshape(-1), data.reshape(-1))
+        places = ids
+        if width > 1:  # one index into a flat array: much quicker than rows
+            places = (ids.astype(np.intp)[:, None] * width + np.arange(width)).reshape(-1)
+        if ufunc is np.add:
+            np.add.at(total, places, data.reshape(-1))
+        else:
+            with np.errstate(invalid="ignore"):  # NumPy warns of NaN in a maximum at indices only
+                ufunc.at(total, places, data.reshape(-1))
     return total.reshape(count, *shape)
 
 
@@ -140,7 +144,9 @@ def extreme(data: Any, ids: Any, *, ufunc: Any, count: int, empty: Any) -> Any:
     least = _worst(ufunc, data.dtype)
     y = _combined(ufunc, least, data, ids, count)
     if empty != least:
-        y[added(np.ones(ids.shape), ids, count=count) == 0] = empty
+        untouched = np.ones(count, bool)
+        untouched[ids[ids >= 0]] = False
+        y[untouched] = empty
     return y
 
 

@@ -10,32 +10,35 @@ from typing import Any
 
 import numpy as np
 
-_SCALE, _ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+from gradtape.core.dispatch import apply
+from gradtape.rules.neural import activations
 
 
 def relu(x: Any) -> Any:
     """``max(x, 0)``."""
-    return np.maximum(0, x)  # at a tie the first argument counts
+    return apply(np.maximum, (0, x))  # at a tie the first argument counts
 
 
 def relu6(x: Any) -> Any:
     """``min(max(x, 0), 6)``; the derivative at 0 and 6 is 0."""
-    return np.minimum(6, np.maximum(0, x))
+    return apply(np.minimum, (6, apply(np.maximum, (0, x))))
 
 
 def leaky(x: Any, slope: Any) -> Any:
     """`x` above 0, ``slope * x`` up to it."""
-    return np.where(x > 0, x, x * slope)
+    return apply(activations.leaky, (x, slope))
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:
     """`x` above 0, ``alpha * (exp(x) - 1)`` up to it."""
+    if alpha.__class__ is float and alpha == 1:
+        return apply(activations.elu, (x,))
     return np.where(x > 0, x, np.expm1(np.minimum(x, 0)) * alpha)
 
 
 def selu(x: Any) -> Any:
     """A multiple of `elu` that keeps mean 0 and variance 1 (Klambauer et al., 2017)."""
-    return np.where(x >= 0, x, np.expm1(np.minimum(x, 0)) * _ALPHA) * _SCALE
+    return apply(activations.selu, (x,))
 
 
 def _of_dtype(y: Any, x: Any) -> Any:

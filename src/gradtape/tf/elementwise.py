@@ -137,7 +137,10 @@ def _truncated_quotient(x: Any, y: Any) -> Any:
 
 def _where_zero(x: Any, otherwise: Callable[[], Any]) -> Any:
     """0 where `x` is, and `otherwise` elsewhere: the whole of it, if there are no zeros."""
-    zeros = raw(x) == 0
+    value = raw(x)
+    if isinstance(value, np.ndarray) and value.all():
+        return otherwise()
+    zeros = value == 0
     return np.where(zeros, x.dtype.type(0), otherwise()) if somewhere(zeros) else otherwise()
 
 

@@ -13,7 +13,7 @@ from gradtape.core.cotangents import scatter_add
 from gradtape.core.dispatch import apply
 from gradtape.core.handle import Spec
 from gradtape.core.kinds import somewhere
-from gradtape.custom import custom_gradient
+from gradtape.rules import segments
 from gradtape.rules.indexing import overwrite
 from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, direct, lengths, operation
@@ -241,27 +241,16 @@ def _prepared(x: Any, indices: Any, updates: Any, operation: str) -> tuple[Any, 
 
 def _extreme(ufunc: Any, x: Any, indices: Any, updates: Any, operation: str) -> Any:
     x, updates, columns = _prepared(x, indices, updates, operation)
-    best = np.array(x._value)
-    ufunc.at(best, columns, updates._value)
-    if best.dtype.kind not in "fc":
-        return best
-    # At each place the mean of the entries that equal the extreme: they share the gradient.
-    mine, theirs = x._value == best, updates._value == best[columns]
-    count = mine.astype(best.dtype)
-    np.add.at(count, columns, theirs)
-    share = 1 / np.maximum(count, 1)
-    spec = Spec(best.shape, best.dtype)
-    mean = add_up(x * (mine * share), columns, updates * (theirs * share[columns]), spec)
-    return valued(mean, best)
-
-
-def valued(mean: Any, best: Any) -> Any:
-    """What differentiates like `mean` and has the value `best`, free of its rounding errors."""
-
-    def exact(mean: Any) -> Any:
-        return as_tensor(best), lambda g: g
-
-    return custom_gradient(exact)(mean)
+    shape, lead = x._value.shape, x._value.shape[: len(columns)]
+    places: Any = 0
+    for length, column in zip(lead, columns, strict=True):
+        places = places * length + column
+    # What is there is one more entry of each place.
+    count, rest = math.prod(lead), shape[len(columns) :]
+    data = [np.reshape(part, (-1, *rest)) for part in (x, updates)]
+    ids = np.concatenate((np.arange(count), np.broadcast_to(places, updates.shape[: updates.ndim - len(rest)]).reshape(-1)))
+    options = {"ufunc": ufunc, "count": count, "empty": x.dtype.type(0)}
+    return np.reshape(apply(segments.extreme, (np.concatenate(data), ids), options), shape)
 
 
 # -- masks and partitions -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from gradtape.core.batch import LEVELS
-from gradtape.core.dispatch import apply, finish
+from gradtape.core.dispatch import apply, finish, perform
 from gradtape.core.handle import Handle
 from gradtape.core.rules import RULES
 from gradtape.core.tensor import Tensor as Plain
@@ -61,13 +61,15 @@ def direct(function: Any, x: Any, options: dict[str, Any]) -> Any:
 def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> Any:
     """The operation ``name(x)``: a function of NumPy's, of one argument of one of these `kinds`."""
 
+    known = RULES.get(function)
+
     def compute(x: Any) -> Any:
         x = x if x.__class__ is Plain else tensor(x)
         if x._value.dtype.kind not in kinds:
             raise invalid_type(
                 f"Cast the argument with tf.cast: tf.{name} got dtype {x._value.dtype}."
             )
-        return function(x)
+        return function(x) if known is None else perform(known, (x,), {})
 
     return _spelled(compute, name, argument, f"`{_name_of(function)}`, entry by entry.")
 
