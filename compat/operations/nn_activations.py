@@ -89,7 +89,10 @@ def _leaky_in_alpha() -> dict[str, Any]:
     low = X <= 0
     alpha = np.float32((w * X)[low].sum())
     value = np.where(low, 0.5 * X, X)
-    return {"value": _tensor(value), "gradient": [_tensor(w * np.where(low, 0.5, 1)), _tensor(alpha)]}
+    return {
+        "value": _tensor(value),
+        "gradient": [_tensor(w * np.where(low, 0.5, 1)), _tensor(alpha)],
+    }
 
 
 def _tensor(array: Any) -> Any:

@@ -28,13 +28,17 @@ for dtype in (np.float32, np.float64):
     )
     operation(
         f"softmax_cross_entropy {z.dtype}",
-        lambda tf, z: tf.nn.softmax_cross_entropy_with_logits(labels=LABELS.astype(z.dtype.as_numpy_dtype), logits=z),
+        lambda tf, z: tf.nn.softmax_cross_entropy_with_logits(
+            labels=LABELS.astype(z.dtype.as_numpy_dtype), logits=z
+        ),
         z,
         rtol=2e-6,
     )
     operation(
         f"softmax_cross_entropy in labels {z.dtype}",
-        lambda tf, p: tf.nn.softmax_cross_entropy_with_logits(labels=p, logits=LOGITS.astype(p.dtype.as_numpy_dtype)),
+        lambda tf, p: tf.nn.softmax_cross_entropy_with_logits(
+            labels=p, logits=LOGITS.astype(p.dtype.as_numpy_dtype)
+        ),
         p,
         order=1,
     )
@@ -62,7 +66,9 @@ operation(
 )
 operation(
     "softmax_cross_entropy axis",
-    lambda tf, z: tf.nn.softmax_cross_entropy_with_logits([[0.2, 0.5, 1.0], [0.8, 0.5, 0.0]], z, axis=0),
+    lambda tf, z: tf.nn.softmax_cross_entropy_with_logits(
+        [[0.2, 0.5, 1.0], [0.8, 0.5, 0.0]], z, axis=0
+    ),
     LOGITS,
     rtol=2e-6,
 )

@@ -77,9 +77,7 @@ operation(
 )
 operation(
     "batch_norm_with_global_normalization",
-    lambda tf, x, m, v, b, g: tf.nn.batch_norm_with_global_normalization(
-        x, m, v, b, g, 1e-3, True
-    ),
+    lambda tf, x, m, v, b, g: tf.nn.batch_norm_with_global_normalization(x, m, v, b, g, 1e-3, True),
     X.reshape(1, 1, 2, 3),
     V,
     V + 1,
@@ -205,3 +203,11 @@ expressions(
     x=lambda tf: tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
     i=lambda tf: tf.constant([1, 2, 3]),
 )
+
+
+@case()
+def dropout_by_a_sampler(tf: Any) -> Any:
+    def uniform(shape: Any, dtype: Any) -> Any:
+        return tf.linspace(0.0, 1.0, 6)
+
+    return tf.nn.experimental.general_dropout(tf.ones([6]), 0.5, uniform)

@@ -1,7 +1,7 @@
 """The softmax over axes and its logarithm, each as one operation.
 
-With ``y = softmax(x)`` a cotangent ``g`` becomes ``y * (g - sum(g * y))``, and ``g - y * sum(g)`` for
-its logarithm. Axes are counted from the last, so that any axis may stand in front.
+With ``y = softmax(x)`` a cotangent ``g`` becomes ``y * (g - sum(g * y))``, and for its logarithm
+``g - y * sum(g)``. Axes are counted from the last, so that any axis may stand in front.
 """
 
 from __future__ import annotations

@@ -248,7 +248,12 @@ def _extreme(ufunc: Any, x: Any, indices: Any, updates: Any, operation: str) -> 
     # What is there is one more entry of each place.
     count, rest = math.prod(lead), shape[len(columns) :]
     data = [np.reshape(part, (-1, *rest)) for part in (x, updates)]
-    ids = np.concatenate((np.arange(count), np.broadcast_to(places, updates.shape[: updates.ndim - len(rest)]).reshape(-1)))
+    ids = np.concatenate(
+        (
+            np.arange(count),
+            np.broadcast_to(places, updates.shape[: updates.ndim - len(rest)]).reshape(-1),
+        )
+    )
     options = {"ufunc": ufunc, "count": count, "empty": x.dtype.type(0)}
     return np.reshape(apply(segments.extreme, (np.concatenate(data), ids), options), shape)
 

@@ -13,6 +13,7 @@ import numpy as np
 from gradtape.core.batch import LEVELS
 from gradtape.core.dispatch import apply, finish, perform
 from gradtape.core.handle import Handle
+from gradtape.core.kinds import Recorded
 from gradtape.core.rules import RULES
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.tf.errors import InvalidValueError, OpError, invalid_type, translated
@@ -60,8 +61,8 @@ def direct(function: Any, x: Any, options: dict[str, Any]) -> Any:
 
 def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> Any:
     """The operation ``name(x)``: a function of NumPy's, of one argument of one of these `kinds`."""
-
     known = RULES.get(function)
+    recorded = known if isinstance(known, Recorded) else None
 
     def compute(x: Any) -> Any:
         x = x if x.__class__ is Plain else tensor(x)
@@ -69,7 +70,7 @@ def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> A
             raise invalid_type(
                 f"Cast the argument with tf.cast: tf.{name} got dtype {x._value.dtype}."
             )
-        return function(x) if known is None else perform(known, (x,), {})
+        return function(x) if recorded is None else perform(recorded, (x,), {})
 
     return _spelled(compute, name, argument, f"`{_name_of(function)}`, entry by entry.")
 

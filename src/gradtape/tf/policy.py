@@ -265,7 +265,7 @@ def together(*values: Any) -> tuple[Any, ...]:
 
 
 def _is_held(number: Any, beside: Plain) -> bool:
-    """Whether `number` is a Python number that the floating-point dtype of `beside` surely holds."""
+    """Whether `number` is a Python number that the floating-point dtype of `beside` holds."""
     kind = number.__class__
     return (
         (kind is float or kind is int)

@@ -77,7 +77,7 @@ def _zero(dtype: Any) -> Any:
 
 
 def _of_sorted(reduce: Reduction, name: str, doc: str) -> Any:
-    """The operation `name`: segments in ascending order; what has no rows is 0, or 1 in products."""
+    """The operation `name`: segments in ascending order; no rows make 0, or 1."""
 
     def compute(data: Any, segment_ids: Any, name: Any = None) -> Any:
         rows, ids = tensor(data), positions(segment_ids, spelled)

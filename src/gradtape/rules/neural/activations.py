@@ -1,7 +1,7 @@
 """Activations with a kink, each as one operation.
 
-At 0 the derivative of `leaky` is the slope of the left, those of `elu` and `selu` that of the right,
-as TensorFlow's are. The exponential of a branch that is not taken is never computed.
+At 0 the derivative of `leaky` is the slope of the left, those of `elu` and `selu` that of the
+right, as TensorFlow's are. The exponential of a branch that is not taken is never computed.
 """
 
 from __future__ import annotations

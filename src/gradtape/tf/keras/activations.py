@@ -20,6 +20,7 @@ from gradtape.tf.errors import invalid_type
 from gradtape.tf.operation import operation
 from gradtape.tf.policy import tensor
 
+
 def _activation(kinds: str = "f") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An operation whose first argument is a Tensor of one of these kinds of dtypes."""
 

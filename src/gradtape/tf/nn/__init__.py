@@ -2,6 +2,7 @@
 
 from gradtape.tf.blocks import depth_to_space, space_to_batch, space_to_depth
 from gradtape.tf.clipping import l2_normalize
+from gradtape.tf.elementwise import sigmoid, softplus, softsign, tanh
 from gradtape.tf.nn import experimental
 from gradtape.tf.nn.activations import (
     crelu,
@@ -12,13 +13,9 @@ from gradtape.tf.nn.activations import (
     relu,
     relu6,
     selu,
-    sigmoid,
     silu,
     softmax,
-    softplus,
-    softsign,
     swish,
-    tanh,
 )
 from gradtape.tf.nn.convolutions import (
     atrous_conv2d,

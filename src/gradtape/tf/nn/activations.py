@@ -8,10 +8,6 @@ import numpy as np
 
 from gradtape import special
 from gradtape.tf import curves
-from gradtape.tf.elementwise import sigmoid as sigmoid
-from gradtape.tf.elementwise import softplus as softplus
-from gradtape.tf.elementwise import softsign as softsign
-from gradtape.tf.elementwise import tanh as tanh
 from gradtape.tf.errors import InvalidValueError, invalid, invalid_type
 from gradtape.tf.operation import axes, operation, unary
 from gradtape.tf.policy import tensor, together

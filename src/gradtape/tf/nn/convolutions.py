@@ -224,8 +224,9 @@ def separable_conv2d(
     name: Any = None,
 ) -> Any:
     """`depthwise_conv2d`, and then `conv2d` with a kernel of one pixel, which mixes channels."""
-    form, (depthwise, pointwise) = layout(2, data_format), together(
-        depthwise_filter, pointwise_filter
+    form, (depthwise, pointwise) = (
+        layout(2, data_format),
+        together(depthwise_filter, pointwise_filter),
     )
     if pointwise._value.shape[:2] != (1, 1):
         raise invalid(

@@ -63,7 +63,7 @@ class Layout:
         return numbers
 
     def padding(self, padding: Any) -> Any:
-        """ "SAME", "VALID", or a pair of counts for each axis between."""
+        """Both names as they are, or a pair of counts for each axis between."""
         if isinstance(padding, str):
             if padding.upper() not in ("SAME", "VALID"):
                 raise invalid(f"Give padding 'SAME', 'VALID' or pairs of counts: got {padding!r}.")

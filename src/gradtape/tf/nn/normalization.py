@@ -221,9 +221,7 @@ def _dropped(x: Any, rate: Any, noise_shape: Any, bits: Any) -> Any:
 def _noise(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The lengths of the noise, in which None is that of the Tensor."""
     if isinstance(noise_shape, (list, tuple)) and len(noise_shape) == len(shape):
-        noise_shape = [
-            n if own is None else own for own, n in zip(noise_shape, shape, strict=True)
-        ]
+        noise_shape = [n if own is None else own for own, n in zip(noise_shape, shape, strict=True)]
     found = lengths(noise_shape)
     if len(found) > len(shape) or np.broadcast_shapes(found, shape) != shape:
         raise invalid(f"Give a noise_shape that broadcasts to {shape}: got {found}.")
@@ -231,9 +229,7 @@ def _noise(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @operation
-def dropout(
-    x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: Any = None
-) -> Any:
+def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: Any = None) -> Any:
     """Each entry 0 with probability `rate`, else divided by ``1 - rate``: its mean stays.
 
     Parameters
@@ -260,9 +256,28 @@ def stateless_dropout(
     x: Any,
     rate: Any,
     seed: Any,
-    rng_alg: Any = "auto_select",
+    rng_alg: Any = None,
     noise_shape: Any = None,
     name: Any = None,
 ) -> Any:
     """`dropout` that is the same for the same `seed`, a pair of integers."""
     return _dropped(x, rate, noise_shape, lambda: bits_of(seed))
+
+
+@operation
+def general_dropout(
+    x: Any, rate: Any, uniform_sampler: Any, noise_shape: Any = None, name: Any = None
+) -> Any:
+    """`dropout` by the numbers of ``uniform_sampler(shape=..., dtype=...)``, from 0 to below 1."""
+    return _dropped(x, rate, noise_shape, lambda: _Sampler(uniform_sampler))
+
+
+class _Sampler:
+    """What draws by a function of the program."""
+
+    def __init__(self, sampler: Any) -> None:
+        self._sampler = sampler
+
+    def random(self, shape: Any, dtype: Any) -> Any:
+        """Numbers from 0 to below 1."""
+        return raw(self._sampler(shape=shape, dtype=dtype))
