@@ -51,12 +51,17 @@ def operation(function: F) -> F:
     return cast(F, call)
 
 
-def direct(function: Any, x: Any, options: dict[str, Any]) -> Any:
-    """``apply(function, (x,), options)`` for a rule's own function and options nobody changes."""
+def direct(function: Any, args: Any, options: dict[str, Any]) -> Any:
+    """``apply(function, args, options)`` for a rule's own function and options nobody changes.
+
+    `args` are the engine's Tensors and plain arrays, or a single Tensor.
+    """
+    args = args if args.__class__ is tuple else (args,)
     if LEVELS:
-        return apply(function, (x,), options)
-    rule, value = RULES[function], x._value
-    return finish(rule, rule.compute(value, **options), (value,), (x,), options, x._result)
+        return apply(function, args, options)
+    rule = RULES[function]
+    values = tuple([arg._value if isinstance(arg, Handle) else arg for arg in args])
+    return finish(rule, rule.compute(*values, **options), values, args, options, Plain)
 
 
 def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> Any:

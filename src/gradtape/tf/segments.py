@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.dispatch import apply
 from gradtape.core.tape import active
 from gradtape.rules import segments
 from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.indexing import positions
-from gradtape.tf.operation import axes, operation
+from gradtape.tf.operation import axes, direct, operation
 from gradtape.tf.policy import tensor
 
 Reduction = Callable[[Any, Any, int], Any]
@@ -22,7 +21,7 @@ Reduction = Callable[[Any, Any, int], Any]
 
 
 def _sum(rows: Any, ids: Any, count: int) -> Any:
-    return apply(segments.added, (rows, ids), {"count": count})
+    return direct(segments.added, (rows, ids), {"count": count})
 
 
 def _sizes(rows: Any, ids: Any, count: int) -> Any:
@@ -56,7 +55,7 @@ def _extreme(ufunc: Any, empty: Callable[[Any], Any]) -> Reduction:
 
     def reduce(rows: Any, ids: Any, count: int) -> Any:
         options = {"ufunc": ufunc, "count": count, "empty": empty(rows.dtype)}
-        return apply(segments.extreme, (rows, ids), options)
+        return direct(segments.extreme, (rows, ids), options)
 
     return reduce
 
