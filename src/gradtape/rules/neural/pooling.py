@@ -31,7 +31,7 @@ def window_sums(x: Any, *, windows: Windows) -> Any:
     of_plain_arrays("avg_pool", x)
     for axis, count in enumerate(windows.counts):
         y = np.zeros((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), x.dtype)
-        for outs, ins in windows.taps(axis):
+        for outs, ins in windows.taps[axis]:
             y[_along(axis, outs)] += x[_along(axis, ins)]
         x = y
     return x
@@ -42,7 +42,7 @@ def window_sums_transpose(g: Any, *, windows: Windows) -> Any:
     of_plain_arrays("avg_pool", g)
     for axis, length in enumerate(windows.lengths):
         x = np.zeros((*g.shape[: axis + 1], length, *g.shape[axis + 2 :]), g.dtype)
-        for outs, ins in windows.taps(axis):
+        for outs, ins in windows.taps[axis]:
             x[_along(axis, ins)] += g[_along(axis, outs)]
         g = x
     return g
@@ -82,7 +82,7 @@ def _maxima(x: Any, *, windows: Windows) -> Any:
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     for axis, count in enumerate(windows.counts):
         y = np.full((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), least, x.dtype)
-        for outs, ins in windows.taps(axis):
+        for outs, ins in windows.taps[axis]:
             part = y[_along(axis, outs)]
             np.maximum(part, x[_along(axis, ins)], out=part)
         x = y

@@ -46,6 +46,8 @@ class Layout:
         UnimplementedError
             If it is not 1 for examples and channels.
         """
+        if value.__class__ is int and value > 0:
+            return (value,) * self.rank
         numbers = (1,) if value is None else integers(value)
         if len(numbers) == self.rank + 2:
             if self.outer(numbers) != (1, 1):
