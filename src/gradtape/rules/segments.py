@@ -144,9 +144,10 @@ def extreme(data: Any, ids: Any, *, ufunc: Any, count: int, empty: Any) -> Any:
     least = _worst(ufunc, data.dtype)
     y = _combined(ufunc, least, data, ids, count)
     if empty != least:
-        untouched = np.ones(count, bool)
-        untouched[ids[ids >= 0]] = False
-        y[untouched] = empty
+        used = np.zeros(count, bool)
+        used[ids[ids >= 0] if ids.size and ids.min() < 0 else ids] = True
+        if not used.all():
+            y[~used] = empty
     return y
 
 

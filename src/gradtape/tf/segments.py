@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.kinds import somewhere
 from gradtape.core.tape import active
 from gradtape.rules import segments
 from gradtape.tf.errors import invalid, invalid_type
@@ -26,7 +27,9 @@ def _sum(rows: Any, ids: Any, count: int) -> Any:
 
 def _sizes(rows: Any, ids: Any, count: int) -> Any:
     """How many entries each segment has, at least 1, to divide its sum."""
-    sizes = np.maximum(segments.added(np.ones(ids.shape), ids, count=count), 1)
+    flat = ids.reshape(-1)
+    flat = flat[flat >= 0] if flat.size and flat.min() < 0 else flat
+    sizes = np.maximum(np.bincount(flat.astype(np.intp), minlength=count), 1)
     dtype = rows.dtype if rows.dtype.kind in "fc" else np.float64
     return sizes.reshape((-1,) + (1,) * (rows.ndim - ids.ndim)).astype(dtype)
 
@@ -86,7 +89,7 @@ def _of_sorted(reduce: Reduction, name: str, doc: str) -> Any:
                 f"Give tf.math.{spelled} a vector of one segment for each row: "
                 f"got shape {ids.shape} for data of shape {shape}."
             )
-        if len(ids) and (ids[0] < 0 or (ids[1:] < ids[:-1]).any()):
+        if len(ids) and (somewhere(ids[0] < 0) or somewhere(ids[1:] < ids[:-1])):
             raise invalid(f"Give segment_ids of 0 or more in ascending order: got {ids}.")
         return reduce(rows, ids, int(ids[-1]) + 1 if len(ids) else 0)
 
@@ -129,7 +132,7 @@ def _of_unsorted(reduce: Reduction, name: str, doc: str) -> Any:
             )
         if count < 0:
             raise invalid(f"Give num_segments of 0 or more: got {count}.")
-        if ids.size and ids.max() >= count:
+        if somewhere(ids >= count):
             raise invalid(f"Give segment_ids below {count}: tf.math.{spelled} got {ids}.")
         return reduce(rows, ids, count)
 

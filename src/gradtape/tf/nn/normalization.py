@@ -163,11 +163,13 @@ def local_response_normalization(
             f"Give images of rank 4, of floating-point numbers: tf.nn.lrn got shape "
             f"{x._value.shape}, dtype {x.dtype}."
         )
-    shape, radius = x._value.shape, int(depth_radius)
+    shape = x._value.shape
+    radius = min(int(depth_radius), max(shape[-1] - 1, 0))
     squares = np.reshape(np.square(x), (-1, shape[-1], 1))
     windows = Windows((shape[-1],), (2 * radius + 1,), (1,), (1,), ((radius, radius),))
     sums = np.reshape(invoke(RULES[window_sums], (squares,), {"windows": windows}), shape)
-    return x * (sums * float(alpha) + float(bias)) ** -float(beta)
+    base = sums * float(alpha) + float(bias)
+    return x / np.sqrt(base) if beta == 0.5 else x * base ** -float(beta)
 
 
 lrn = local_response_normalization
