@@ -88,7 +88,7 @@ def per_axis(what: str, value: Any, rank: int) -> tuple[int, ...]:
         return (value,) * rank
     if value.__class__ is tuple and len(value) == rank:
         if all([n.__class__ is int and n > 0 for n in value]):
-            return value  # type: ignore[no-any-return]
+            return value
     numbers = (value,) * rank if np.ndim(value) == 0 else tuple(value)
     try:
         numbers = tuple([operator.index(n) for n in numbers])
