@@ -222,7 +222,8 @@ class Traced:
             return self.owner.write(args[0], changed, (function, *args[1:], *kwargs.values()))
         if function in _EXPANDED:
             return _EXPANDED[function](*args, **kwargs)
-        if not _is_numpys(function):  # one of our own, which is made of NumPy's
+        whole = getattr(function, "_takes_plain_arrays", False)
+        if not whole and not _is_numpys(function):  # one of our own, which is made of NumPy's
             rule = RULES.get(function)
             return (rule.compute if rule else function)(*args, **kwargs)
         return self.owner.call(function, args, kwargs)

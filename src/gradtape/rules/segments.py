@@ -31,7 +31,6 @@ def _columns(mask: Any, data: Any) -> Any:
 
 def _combined(ufunc: Any, start: Any, data: Any, ids: Any, count: int) -> Any:
     """`ufunc` of the entries of each of `count` segments, and of `start`."""
-    of_plain_arrays("a reduction of segments", data)
     shape = data.shape[ids.ndim :]
     width = math.prod(shape)
     data, ids = data.reshape(ids.size, width), ids.reshape(-1)
@@ -50,14 +49,15 @@ def _combined(ufunc: Any, start: Any, data: Any, ids: Any, count: int) -> Any:
     return total.reshape(count, *shape)
 
 
+@of_plain_arrays("a reduction of segments")
 def added(data: Any, ids: Any, *, count: int) -> Any:
     """The sum of each of `count` segments: what is recorded."""
     return _combined(np.add, 0, data, ids, count)
 
 
+@of_plain_arrays("a reduction of segments")
 def entries(y: Any, ids: Any) -> Any:
     """For each number in `ids` the row of `y`, zeros where it is negative: what is recorded."""
-    of_plain_arrays("a reduction of segments", y)
     if not len(y):
         return np.zeros((*ids.shape, *y.shape[1:]), y.dtype)
     found = np.take(y, ids, axis=0, mode="clip")
@@ -139,6 +139,7 @@ linear(
 # -- extremes -----------------------------------------------------------------------------------
 
 
+@of_plain_arrays("a reduction of segments")
 def extreme(data: Any, ids: Any, *, ufunc: Any, count: int, empty: Any) -> Any:
     """The maximum or minimum of each segment, `empty` of one that has no entries."""
     least = _worst(ufunc, data.dtype)
@@ -212,6 +213,7 @@ def _by_pairs(data: Any, ids: Any, count: int) -> Any:
     return np.where(_columns(places >= 0, data), _entries(data, places), 1)
 
 
+@of_plain_arrays("a reduction of segments")
 def _products(data: Any, ids: Any, *, count: int) -> Any:
     """The product of each segment, where nobody asks for a derivative."""
     return _combined(np.multiply, 1, data, ids, count)

@@ -26,9 +26,9 @@ def _along(axis: int, index: slice) -> tuple[slice, ...]:
     return (*(slice(None),) * (axis + 1), index)
 
 
+@of_plain_arrays("avg_pool")
 def window_sums(x: Any, *, windows: Windows) -> Any:
     """The sum of each window of each channel: one axis after the other."""
-    of_plain_arrays("avg_pool", x)
     for axis, count in enumerate(windows.counts):
         y = np.zeros((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), x.dtype)
         for outs, ins in windows.taps[axis]:
@@ -37,9 +37,9 @@ def window_sums(x: Any, *, windows: Windows) -> Any:
     return x
 
 
+@of_plain_arrays("avg_pool")
 def window_sums_transpose(g: Any, *, windows: Windows) -> Any:
     """To each entry the sum of `g` over the windows that have it."""
-    of_plain_arrays("avg_pool", g)
     for axis, length in enumerate(windows.lengths):
         x = np.zeros((*g.shape[: axis + 1], length, *g.shape[axis + 2 :]), g.dtype)
         for outs, ins in windows.taps[axis]:
@@ -76,9 +76,9 @@ linear(
 # -- extremes -----------------------------------------------------------------------------------
 
 
+@of_plain_arrays("max_pool")
 def _maxima(x: Any, *, windows: Windows) -> Any:
     """The greatest entry of each window, one axis after the other; NaN if there is one."""
-    of_plain_arrays("max_pool", x)
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     for axis, count in enumerate(windows.counts):
         y = np.full((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), least, x.dtype)
@@ -89,6 +89,7 @@ def _maxima(x: Any, *, windows: Windows) -> Any:
     return x
 
 
+@of_plain_arrays("max_pool")
 def _winners(x: Any, *, windows: Windows) -> Any:
     """The number, in row order, of the first greatest entry in each window."""
     y = _maxima(x, windows=windows)
@@ -109,6 +110,7 @@ def _winners(x: Any, *, windows: Windows) -> Any:
 constant(_maxima, _winners, batch=folded)
 
 
+@of_plain_arrays("max_pool")
 def picked(x: Any, numbers: Any, *, windows: Windows) -> Any:
     """The entry of each window that `numbers` says: what is recorded of a maximum."""
     y = np.zeros(numbers.shape, x.dtype)
@@ -117,6 +119,7 @@ def picked(x: Any, numbers: Any, *, windows: Windows) -> Any:
     return y
 
 
+@of_plain_arrays("max_pool")
 def picked_transpose(g: Any, numbers: Any, *, windows: Windows) -> Any:
     """To each entry the sum of `g` over the windows that picked it."""
     x = np.zeros((g.shape[0], *windows.lengths, g.shape[-1]), g.dtype)
