@@ -39,6 +39,12 @@ NOT_HERE: dict[str, str] = {
         RaggedTensor RaggedTensorSpec SparseTensor SparseTensorSpec ragged_fill_empty_rows
         ragged_fill_empty_rows_grad safe_embedding_lookup_sparse embedding_lookup_sparse
         sparse_dense_matmul""",
+    "losses estimated from sampled classes": """
+        all_candidate_sampler fixed_unigram_candidate_sampler learned_unigram_candidate_sampler
+        log_uniform_candidate_sampler uniform_candidate_sampler compute_accidental_hits nce_loss
+        sampled_softmax_loss""",
+    "layers of Keras": """
+        RNNCellDeviceWrapper RNNCellDropoutWrapper RNNCellResidualWrapper""",
 }
 """Why a name is not here; what no reason holds for is missing."""
 

@@ -27,7 +27,7 @@ __all__ = ["Stream", "bernoulli", "integers", "normal", "permutation", "seed", "
 _ONE_MORE = np.array([0, 1], np.uint64)
 
 
-@of_plain_arrays("random", 1)
+@of_plain_arrays("random")
 def words(state: Any, count: int) -> Any:
     """`count` words of 64 random bits; `state` holds the key and the number of the draw."""
     counter, key = np.zeros(4, np.uint64), np.zeros(2, np.uint64)

@@ -16,6 +16,7 @@ import numpy as np
 from gradtape.core.errors import SPELLINGS
 from gradtape.core.kinds import invoke, is_complex, raw
 from gradtape.core.rules import RULES
+from gradtape.rules import softmaxes
 from gradtape.rules.arguments import as_array, inexact
 
 __all__ = [
@@ -117,7 +118,8 @@ def softmax(x: Any, axis: Any = None) -> Any:
     >>> gt.special.softmax(np.array([0.0, 0.0]))
     array([0.5, 0.5])
     """
-    return np.exp(log_softmax(x, axis))
+    x = inexact(as_array(x))
+    return np.exp(log_softmax(x, axis)) if is_complex(x) else softmaxes.softmax(x, axis)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
@@ -132,7 +134,9 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     array([    0., -1000.])
     """
     x = inexact(as_array(x))
-    return x - logsumexp(x, axis, keepdims=True)
+    if is_complex(x):
+        return x - logsumexp(x, axis, keepdims=True)
+    return softmaxes.log_softmax(x, axis)
 
 
 def softplus(x: Any) -> Any:

@@ -12,6 +12,7 @@ from support import ZEROS, gradient, product_without, second, tensor
 import gradtape as gt
 from gradtape.core.batching import UnbatchableError
 from gradtape.rules.segments import (
+    extreme,
     segment_max,
     segment_mean,
     segment_min,
@@ -165,3 +166,14 @@ def test_numbers_may_be_a_tensor(function: Any) -> None:
     expected = gradient(lambda d: function(d, [1, 0, 1], 2), data)
     np.testing.assert_array_equal(gradient(lambda d: function(d, ids, 2), data), expected)
     assert isinstance(function(data, ids, 2), gt.Tensor)
+
+
+def test_negative_numbers_make_no_segment_used() -> None:
+    found = extreme(
+        np.array([5.0, 6.0, 7.0]), np.array([-2, 0, -1]), ufunc=np.maximum, count=3, empty=-1.0
+    )
+    np.testing.assert_array_equal(found, [6.0, -1.0, -1.0])
+    unsigned = extreme(
+        np.array([5.0]), np.array([1], np.uint8), ufunc=np.minimum, count=2, empty=0.0
+    )
+    np.testing.assert_array_equal(unsigned, [0.0, 5.0])

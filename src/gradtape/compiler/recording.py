@@ -270,7 +270,8 @@ def _is_fixed(leaf: Any) -> bool:
     """Whether every call may return this same object: a Variable, a class, an immutable value."""
     if isinstance(leaf, (Variable, type)) or leaf is None:
         return True
-    return type(leaf).__hash__ not in (None, object.__hash__)
+    how: Any = type(leaf).__hash__
+    return how is not None and how is not object.__hash__
 
 
 def _reference(value: Any, trace: Trace) -> Any:

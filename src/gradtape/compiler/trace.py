@@ -207,7 +207,8 @@ class View:
     def again(self) -> Any:
         """The view of the base as it is now."""
         args = (*self._args[: self._at], self.base, *self._args[self._at + 1 :])
-        function, part = self._function, None
+        function: Any = self._function
+        part = None
         if isinstance(function, _Part):
             function, part = function.function, function.k
         result = self.base.owner.call(function, args, self._kwargs)
@@ -265,7 +266,9 @@ def _binary(name: str, ufunc: np.ufunc, swap: bool = False) -> Callable[[Any, An
             isinstance(plain(x), _NUMBERS) and not isinstance(plain(x), np.generic) for x in pair
         ):
             if name in _DIVISIONS and isinstance(pair[1], Traced):
-                bool(pair[1] == 0)  # where Python raises an error, this program does not hold
+                bool(
+                    np.equal(pair[1], 0)
+                )  # where Python raises an error, this program does not hold
             return self.owner.call(compute, pair, {})
         if isinstance(other, (Traced, np.ndarray, np.generic, *_NUMBERS)):
             return self.owner.call(ufunc, pair, {})
@@ -353,7 +356,8 @@ class Traced:
             return self._written(args[0], changed, function, args[1:], kwargs)
         if function in _EXPANDED:
             return _EXPANDED[function](*args, **kwargs)
-        if not _is_numpys(function):  # one of our own, which is made of NumPy's
+        whole = getattr(function, "_takes_plain_arrays", False)
+        if not whole and not _is_numpys(function):  # one of our own, which is made of NumPy's
             rule = RULES.get(function)
             return (rule.compute if rule else function)(*args, **kwargs)
         return self._into(kwargs.pop("out", None), function, args, kwargs)
@@ -401,7 +405,8 @@ class Traced:
 
     def __bool__(self) -> bool:
         if self.size == 1 and self.dtype.kind != "b":
-            return bool(self != 0)  # for less depends on it than on the number
+            # Less depends on it than on the number.
+            return bool(np.not_equal(self, 0))
         return bool(self.owner.look(self))
 
     def __int__(self) -> int:

@@ -103,7 +103,7 @@ def seen_by(trace: Trace) -> Iterator[Seen]:
     seen = Seen(trace)
     with _LOCK:
         _recordings[0] += 1
-        Variable._value = property(_get, _set)  # type: ignore[assignment]
+        setattr(Variable, "_value", property(_get, _set))  # noqa: B010 (a slot below)
     _HERE.seen = seen
     try:
         yield seen
@@ -112,7 +112,7 @@ def seen_by(trace: Trace) -> Iterator[Seen]:
         with _LOCK:
             _recordings[0] -= 1
             if not _recordings[0]:
-                del Variable._value
+                delattr(Variable, "_value")
 
 
 def is_recording() -> bool:

@@ -610,7 +610,8 @@ class Variable(Tensor):
             return value
         if kind is old.__class__ and value.shape == old.shape and value.dtype == old.dtype:
             return value
-        array = value if is_foreign(value) else np.asarray(value)
+        duck = is_foreign(value) and not hasattr(value, "examples")  # no batch
+        array = value if duck else np.asarray(value)
         if array.shape != old.shape:
             raise ValueError(
                 f"Give Variable.{method} a value of shape {old.shape}, the shape of "

@@ -6,7 +6,8 @@ import math
 import operator
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
+from typing import cast as cast_type
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -14,6 +15,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from gradtape.core.dispatch import apply, watched
 from gradtape.core.handle import Handle
 from gradtape.core.rules import name_of, raw
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 Axis = Any
 """None, an integer or a tuple of integers."""
@@ -43,27 +46,29 @@ def is_plain(x: Any) -> bool:
     return isinstance(raw(x), np.ndarray) and not (is_tensor(x) and watched([x]))
 
 
-def of_plain_arrays(name: str, count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a function whose `count` first arguments must be NumPy's own arrays.
+def of_plain_arrays(name: str) -> Callable[[F], F]:
+    """Decorate a function of gradtape's own that loops over arrays, or writes into them.
 
-    Those of a program that is being recorded write the whole call down.
+    Tensors, batches and what is being compiled take part by NumPy's protocol; a TypeError says
+    under `name` that arrays of other libraries cannot.
     """
 
-    def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(f)
-        def checked(*args: Any, **kwargs: Any) -> Any:
-            for array in args:
-                if getattr(array, "is_known", False):
-                    return array.owner.call(checked, args, kwargs)
-            for array in args[:count]:
-                if not isinstance(array, (np.ndarray, np.generic)):
-                    kind = type(array)
-                    raise TypeError(
-                        f"Give {name} NumPy arrays: got {kind.__module__}.{kind.__name__}."
-                    )
-            return f(*args, **kwargs)
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def call(*arrays: Any, **options: Any) -> Any:
+            for array in arrays:
+                if isinstance(array, (np.ndarray, np.generic)):
+                    continue
+                if getattr(array, "_intercepts", False):
+                    return array.__array_function__(call, (), arrays, options)
+                raise TypeError(
+                    f"Give {name} NumPy arrays: got {type(array).__module__}."
+                    f"{type(array).__name__}."
+                )
+            return function(*arrays, **options)
 
-        return checked
+        call._takes_plain_arrays = True  # type: ignore[attr-defined]
+        return cast_type(F, call)
 
     return decorate
 

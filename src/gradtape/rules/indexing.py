@@ -219,6 +219,8 @@ def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "
 
 def gathered(a: Any, places: Any, *, axis: int) -> Any:
     """The entries of `a` at `places` along `axis`, which is negative: what is recorded."""
+    if axis == -1 and a.ndim == places.ndim == 2 and len(a) == len(places):
+        return a[np.arange(len(a))[:, None], places]  # several times quicker
     return np.take_along_axis(*same_rank(a, places), axis)
 
 

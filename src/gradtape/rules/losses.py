@@ -1,4 +1,4 @@
-"""The cross-entropy of a softmax along the last axis, as one operation.
+"""The cross-entropies of a softmax along the last axis, and of a sigmoid, each as one operation.
 
 With ``z`` the logits and ``s = softmax(z)``, the loss ``log(sum(exp(z))) - z[label]`` has slope
 ``s - onehot`` in `z`. With weights ``p`` in place of a label it is
@@ -14,7 +14,7 @@ import numpy as np
 
 from gradtape.core.batching import leading
 from gradtape.core.domains import call, draw, positive_real, real_only
-from gradtape.core.rules import raw, register
+from gradtape.core.rules import elementwise, raw, register
 from gradtape.rules.reductions import Reduction
 
 _MAX: Any = np.maximum.reduce
@@ -127,4 +127,28 @@ register(
             call(draw(2, 3, domain=real_only), np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]])),
         ],
     )
+)
+
+# -- the sigmoid --------------------------------------------------------------------------------
+
+
+def logistic_cross_entropy(logits: Any, labels: Any) -> Any:
+    """``labels * softplus(-logits) + (1 - labels) * softplus(logits)``, entry by entry."""
+    smooth = np.log1p(np.exp(-np.absolute(logits)))
+    return np.maximum(logits, 0) - logits * labels + smooth
+
+
+def _logistic_slope(y: Any, logits: Any, labels: Any) -> Any:
+    """``sigmoid(logits) - labels``, with all digits where the sigmoid is nearly 1."""
+    from scipy.special import expit
+
+    high = (1 - labels) - expit(-logits)
+    return np.where(raw(logits) > 0, high, expit(logits) - labels)
+
+
+elementwise(
+    logistic_cross_entropy,
+    _logistic_slope,
+    lambda y, logits, labels: -logits,
+    domain=(real_only, positive_real),
 )

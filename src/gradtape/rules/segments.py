@@ -38,20 +38,24 @@ def _combined(ufunc: Any, start: Any, data: Any, ids: Any, count: int) -> Any:
     if data.size:
         if ids.min() < 0:
             data, ids = data[ids >= 0], ids[ids >= 0]
-        # One index into a flat array: much quicker than rows.
-        places = ids.astype(np.intp)[:, None] * width + np.arange(width)
-        with np.errstate(invalid="ignore"):  # NumPy warns of NaN in a maximum at indices only
-            ufunc.at(total, places.reshape(-1), data.reshape(-1))
+        places = ids
+        if width > 1:  # one index into a flat array: much quicker than rows
+            places = (ids.astype(np.intp)[:, None] * width + np.arange(width)).reshape(-1)
+        if ufunc is np.add:
+            np.add.at(total, places, data.reshape(-1))
+        else:
+            with np.errstate(invalid="ignore"):  # NumPy warns of NaN in a maximum at indices only
+                ufunc.at(total, places, data.reshape(-1))
     return total.reshape(count, *shape)
 
 
-@of_plain_arrays("a reduction of segments", 1)
+@of_plain_arrays("a reduction of segments")
 def added(data: Any, ids: Any, *, count: int) -> Any:
     """The sum of each of `count` segments: what is recorded."""
     return _combined(np.add, 0, data, ids, count)
 
 
-@of_plain_arrays("a reduction of segments", 1)
+@of_plain_arrays("a reduction of segments")
 def entries(y: Any, ids: Any) -> Any:
     """For each number in `ids` the row of `y`, zeros where it is negative: what is recorded."""
     if not len(y):
@@ -135,13 +139,16 @@ linear(
 # -- extremes -----------------------------------------------------------------------------------
 
 
-@of_plain_arrays("a reduction of segments", 1)
+@of_plain_arrays("a reduction of segments")
 def extreme(data: Any, ids: Any, *, ufunc: Any, count: int, empty: Any) -> Any:
     """The maximum or minimum of each segment, `empty` of one that has no entries."""
     least = _worst(ufunc, data.dtype)
     y = _combined(ufunc, least, data, ids, count)
     if empty != least:
-        y[added(np.ones(ids.shape), ids, count=count) == 0] = empty
+        used = np.zeros(count, bool)
+        used[ids[ids >= 0] if ids.size and ids.min() < 0 else ids] = True
+        if not used.all():
+            y[~used] = empty
     return y
 
 
@@ -206,7 +213,7 @@ def _by_pairs(data: Any, ids: Any, count: int) -> Any:
     return np.where(_columns(places >= 0, data), _entries(data, places), 1)
 
 
-@of_plain_arrays("a reduction of segments", 1)
+@of_plain_arrays("a reduction of segments")
 def _products(data: Any, ids: Any, *, count: int) -> Any:
     """The product of each segment, where nobody asks for a derivative."""
     return _combined(np.multiply, 1, data, ids, count)

@@ -247,16 +247,30 @@ def _np_lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 # -- equations that SciPy solves ----------------------------------------------------------------
 
 
+_PREFIXES = {"f": "s", "d": "d", "F": "c", "D": "z"}
+"""The first letter of LAPACK's routines for a dtype."""
+
+
 @one_call
 def solve_triangle(a: Any, b: Any, *, lower: bool, unit: bool, check: bool = False) -> Any:
     """``inv(a) @ b`` for matrices `b`, where one triangle of `a` is read."""
-    from scipy.linalg import solve_triangular
+    return per_matrix(lambda a, b: _solved(a, b, lower, unit, check), a, b)
 
-    return per_matrix(
-        lambda a, b: solve_triangular(a, b, lower=lower, unit_diagonal=unit, check_finite=check),
-        a,
-        b,
-    )
+
+def _solved(a: Any, b: Any, lower: bool, unit: bool, check: bool) -> Any:
+    from scipy.linalg import lapack, solve_triangular
+
+    if check or a.dtype != b.dtype or a.dtype.char not in _PREFIXES or not a.size or not b.size:
+        return solve_triangular(a, b, lower=lower, unit_diagonal=unit, check_finite=check)
+    # SciPy's function asks LAPACK for much else: this call is what it comes to.
+    solve = getattr(lapack, _PREFIXES[a.dtype.char] + "trtrs")
+    if a.flags.f_contiguous:
+        x, info = solve(a, b, lower=lower, unitdiag=unit)
+    else:  # LAPACK reads columns: it gets the transpose, and turns it
+        x, info = solve(a.T, b, lower=not lower, trans=1, unitdiag=unit)
+    if info:
+        raise np.linalg.LinAlgError(f"singular matrix: resolution failed at diagonal {info - 1}")
+    return x
 
 
 def _triangle_second(g: Any, y: Any, a: Any, b: Any, *, lower: bool, unit: bool, **_: Any) -> Any:

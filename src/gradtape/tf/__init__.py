@@ -16,6 +16,7 @@ from gradtape.tf import (
     linalg,
     math,
     nest,
+    nn,
     random,
     signal,
     test,
@@ -151,7 +152,10 @@ from gradtape.tf.elementwise import (
     truncatediv,
     truncatemod,
 )
-from gradtape.tf.fourier import fftnd, ifftnd, irfftnd, rfftnd
+from gradtape.tf.fourier import raw_fftnd as fftnd
+from gradtape.tf.fourier import raw_ifftnd as ifftnd
+from gradtape.tf.fourier import raw_irfftnd as irfftnd
+from gradtape.tf.fourier import raw_rfftnd as rfftnd
 from gradtape.tf.functions import (
     control_dependencies,
     device,

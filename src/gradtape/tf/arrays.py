@@ -199,7 +199,7 @@ def _joined(parts: tuple[Any, ...], axis: int) -> Any:
     if not 0 <= at < ndim or any([part.ndim != ndim for part in parts]):
         return apply(np.concatenate, (parts, axis))  # which says what is wrong
     ends = tuple(accumulate([part._value.shape[at] for part in parts], initial=0))
-    return apply(joined, parts, {"axis": at, "starts": ends[:-1]})
+    return direct(joined, tuple(parts), {"axis": at, "starts": ends[:-1]})
 
 
 @operation

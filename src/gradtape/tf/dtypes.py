@@ -210,7 +210,11 @@ def as_dtype(type_value: Any) -> DType:
 
 
 def __getattr__(name: str) -> Any:
-    """``tf.dtypes.cast``, which is made of this file."""
+    """``tf.dtypes.cast`` and others, which are made of this file."""
+    if name == "complex":
+        from gradtape.tf import elementwise
+
+        return elementwise.complex
     if name not in ("cast", "saturate_cast"):
         from gradtape.tf.serving.missing import missing
 

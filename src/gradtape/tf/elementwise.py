@@ -10,6 +10,7 @@ import numpy as np
 
 from gradtape.core.kinds import raw, somewhere
 from gradtape.core.tensor import Tensor as Plain
+from gradtape.tf import curves
 from gradtape.tf.errors import InvalidValueError, invalid
 from gradtape.tf.operation import binary, operation, unary
 from gradtape.tf.policy import tensor, together
@@ -41,15 +42,6 @@ def _real(x: Any) -> Any:
 
 def _round(x: Any) -> Any:
     return np.rint(x) if x.dtype.kind == "f" else x
-
-
-def _sigmoid(x: Any) -> Any:
-    if x.dtype.kind == "c":
-        return 1 / (1 + np.exp(-x))
-    from scipy.special import expit
-
-    y = expit(x)
-    return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
 def _log_sigmoid(x: Any) -> Any:
@@ -98,7 +90,7 @@ reciprocal_no_nan = unary(_reciprocal_no_nan, "reciprocal_no_nan")
 rint = unary(np.rint, "rint", "f")
 round = unary(_round, "round", "iuf")
 rsqrt = unary(_rsqrt, "rsqrt")
-sigmoid = unary(_sigmoid, "sigmoid")
+sigmoid = unary(curves.sigmoid, "sigmoid")
 sign = unary(np.sign, "sign", "iufc")
 sin = unary(np.sin, "sin")
 sinh = unary(np.sinh, "sinh")
@@ -145,7 +137,10 @@ def _truncated_quotient(x: Any, y: Any) -> Any:
 
 def _where_zero(x: Any, otherwise: Callable[[], Any]) -> Any:
     """0 where `x` is, and `otherwise` elsewhere: the whole of it, if there are no zeros."""
-    zeros = raw(x) == 0
+    value = raw(x)
+    if isinstance(value, np.ndarray) and value.all():
+        return otherwise()
+    zeros = value == 0
     return np.where(zeros, x.dtype.type(0), otherwise()) if somewhere(zeros) else otherwise()
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.kinds import raw
+from gradtape.tf.dtypes import complex64, float32
 from gradtape.tf.errors import InvalidValueError, invalid, invalid_type
 from gradtape.tf.operation import axes as axes_of
 from gradtape.tf.operation import lengths, operation
 from gradtape.tf.policy import tensor
+from gradtape.tf.tensors import cast
 
 # -- complex transforms ---------------------------------------------------------------------------
 
@@ -106,6 +108,30 @@ fftnd = _over_axes("fftnd", np.fft.fftn, "c")
 ifftnd = _over_axes("ifftnd", np.fft.ifftn, "c")
 rfftnd = _over_axes("rfftnd", np.fft.rfftn, "f")
 irfftnd = _over_axes("irfftnd", np.fft.irfftn, "c")
+
+
+def raw_fftnd(input: Any, fft_length: Any, axes: Any, name: Any = None) -> Any:
+    """`fftnd` by the signature that it has in ``tf`` itself."""
+    return fftnd(input, fft_length, axes)
+
+
+def raw_ifftnd(input: Any, fft_length: Any, axes: Any, name: Any = None) -> Any:
+    """`ifftnd` by the signature that it has in ``tf`` itself."""
+    return ifftnd(input, fft_length, axes)
+
+
+def raw_rfftnd(
+    input: Any, fft_length: Any, axes: Any, Tcomplex: Any = complex64, name: Any = None
+) -> Any:
+    """`rfftnd` by the signature that it has in ``tf`` itself, cast to `Tcomplex`."""
+    return cast(rfftnd(input, fft_length, axes), Tcomplex)
+
+
+def raw_irfftnd(
+    input: Any, fft_length: Any, axes: Any, Treal: Any = float32, name: Any = None
+) -> Any:
+    """`irfftnd` by the signature that it has in ``tf`` itself, cast to `Treal`."""
+    return cast(irfftnd(input, fft_length, axes), Treal)
 
 
 @operation

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.cotangents import scatter_add
 from gradtape.core.dispatch import apply
-from gradtape.core.handle import Spec
 from gradtape.core.kinds import somewhere
-from gradtape.custom import custom_gradient
+from gradtape.rules import segments
 from gradtape.rules.indexing import overwrite
 from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.operation import axes, direct, lengths, operation
@@ -161,22 +159,26 @@ def checked(indices: Any, updates: Any, shape: Sequence[int], operation: str) ->
     return columns
 
 
-def add_up(x: Any, columns: tuple[Any, ...], updates: Any, spec: Spec) -> Any:
-    """`x`, or zeros of `spec` if it is None, with `updates` added at an index."""
-    if len(columns) > 1:  # adding at one index array is quicker than at several
-        lead, rest = spec.shape[: len(columns)], spec.shape[len(columns) :]
-        flat: Any = 0
-        for length, column in zip(lead, columns, strict=True):
-            flat = flat * length + column
-        inner = Spec((math.prod(lead), *rest), spec.dtype)
-        x = None if x is None else apply(np.reshape, (x, inner.shape))
-        return apply(np.reshape, (add_up(x, (flat,), updates, inner), spec.shape))
+def _flat(columns: tuple[Any, ...], shape: Sequence[int]) -> Any:
+    """The rows of an index of several columns as positions in an array with one leading axis."""
+    flat, *rest = columns
+    for length, column in zip(shape[1:], rest, strict=False):
+        flat = flat * length + column
+    return flat
+
+
+def add_up(x: Any, columns: tuple[Any, ...], updates: Any, shape: tuple[int, ...]) -> Any:
+    """`x`, or zeros of `shape` if it is None, with `updates` added at an index."""
     if not columns:
-        updates = apply(np.sum, (updates,), {"axis": tuple(range(updates.ndim - spec.ndim))})
-        return updates if x is None else x + updates
-    if x is None:
-        return direct(scatter_add, updates, {"spec": spec, "indices": columns})
-    return apply(scatter_add, (x, updates), {"spec": spec, "indices": (Ellipsis, *columns)})
+        more = np.ndim(updates) - len(shape)
+        total = np.sum(updates, axis=tuple(range(more)), dtype=updates.dtype)
+    else:
+        count = math.prod(shape[: len(columns)])
+        ids = _flat(columns, shape)
+        total = direct(segments.added, (updates, ids), {"count": count})
+        if len(columns) > 1:
+            total = np.reshape(total, shape)
+    return total if x is None else x + total
 
 
 @operation
@@ -186,7 +188,7 @@ def scatter_nd(
     """Zeros of `shape`, with each row of `updates` added at a row of `indices`."""
     updates, shape = tensor(updates), lengths(shape)
     columns = checked(indices, updates, shape, "scatter_nd")
-    return add_up(None, columns, updates, Spec(shape, updates.dtype))
+    return add_up(None, columns, updates, shape)
 
 
 @operation
@@ -195,7 +197,7 @@ def tensor_scatter_nd_add(
 ) -> Any:
     """`tensor` with `updates` added at the rows of `indices`."""
     x, updates, columns = _prepared(tensor, indices, updates, "tensor_scatter_nd_add")
-    return add_up(x, columns, updates, Spec(x._value.shape, x.dtype))
+    return add_up(x, columns, updates, x._value.shape)
 
 
 @operation
@@ -204,14 +206,14 @@ def tensor_scatter_nd_sub(
 ) -> Any:
     """`tensor` with `updates` subtracted at the rows of `indices`."""
     x, updates, columns = _prepared(tensor, indices, updates, "tensor_scatter_nd_sub")
-    return add_up(x, columns, -updates, Spec(x._value.shape, x.dtype))
+    return add_up(x, columns, -updates, x._value.shape)
 
 
 @operation
 def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: Any = None) -> Any:
     """`tensor` with `updates` written at the rows of `indices`; of several, the last stays."""
     x, updates, columns = _prepared(tensor, indices, updates, "tensor_scatter_nd_update")
-    return apply(overwrite, (x, updates), {"index": columns})
+    return direct(overwrite, (x, updates), {"index": columns})
 
 
 @operation
@@ -241,27 +243,14 @@ def _prepared(x: Any, indices: Any, updates: Any, operation: str) -> tuple[Any, 
 
 def _extreme(ufunc: Any, x: Any, indices: Any, updates: Any, operation: str) -> Any:
     x, updates, columns = _prepared(x, indices, updates, operation)
-    best = np.array(x._value)
-    ufunc.at(best, columns, updates._value)
-    if best.dtype.kind not in "fc":
-        return best
-    # At each place the mean of the entries that equal the extreme: they share the gradient.
-    mine, theirs = x._value == best, updates._value == best[columns]
-    count = mine.astype(best.dtype)
-    np.add.at(count, columns, theirs)
-    share = 1 / np.maximum(count, 1)
-    spec = Spec(best.shape, best.dtype)
-    mean = add_up(x * (mine * share), columns, updates * (theirs * share[columns]), spec)
-    return valued(mean, best)
-
-
-def valued(mean: Any, best: Any) -> Any:
-    """What differentiates like `mean` and has the value `best`, free of its rounding errors."""
-
-    def exact(mean: Any) -> Any:
-        return as_tensor(best), lambda g: g
-
-    return custom_gradient(exact)(mean)
+    shape, rest = x._value.shape, x._value.shape[len(columns) :]
+    # What is there is one more entry of each place.
+    count = math.prod(shape[: len(columns)])
+    data = np.concatenate([np.reshape(part, (-1, *rest)) for part in (x, updates)])
+    more = np.ravel(_flat(columns, shape)) if columns else np.zeros(len(data) - 1, int)
+    ids = np.concatenate((np.arange(count), more))
+    options = {"ufunc": ufunc, "count": count, "empty": x.dtype.type(0)}
+    return np.reshape(direct(segments.extreme, (data, ids), options), shape)
 
 
 # -- masks and partitions -----------------------------------------------------------------------

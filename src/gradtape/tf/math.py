@@ -74,6 +74,7 @@ from gradtape.tf.elementwise import (
     xlog1py,
     xlogy,
 )
+from gradtape.tf.nn.activations import log_softmax, softmax
 from gradtape.tf.reductions import (
     argmax,
     argmin,

@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from gradtape.core.batch import LEVELS
-from gradtape.core.dispatch import apply, finish
+from gradtape.core.dispatch import apply, finish, perform
 from gradtape.core.handle import Handle
+from gradtape.core.kinds import Recorded
 from gradtape.core.rules import RULES
 from gradtape.core.tensor import Tensor as Plain
 from gradtape.tf.errors import InvalidValueError, OpError, invalid_type, translated
@@ -50,16 +51,23 @@ def operation(function: F) -> F:
     return cast(F, call)
 
 
-def direct(function: Any, x: Any, options: dict[str, Any]) -> Any:
-    """``apply(function, (x,), options)`` for a rule's own function and options nobody changes."""
+def direct(function: Any, args: Any, options: dict[str, Any]) -> Any:
+    """``apply(function, args, options)`` for a rule's own function and options nobody changes.
+
+    `args` are the engine's Tensors and plain arrays, or a single Tensor.
+    """
+    args = args if args.__class__ is tuple else (args,)
     if LEVELS:
-        return apply(function, (x,), options)
-    rule, value = RULES[function], x._value
-    return finish(rule, rule.compute(value, **options), (value,), (x,), options, x._result)
+        return apply(function, args, options)
+    rule = RULES[function]
+    values = tuple([arg._value if isinstance(arg, Handle) else arg for arg in args])
+    return finish(rule, rule.compute(*values, **options), values, args, options, Plain)
 
 
 def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> Any:
     """The operation ``name(x)``: a function of NumPy's, of one argument of one of these `kinds`."""
+    known = RULES.get(function)
+    recorded = known if isinstance(known, Recorded) else None
 
     def compute(x: Any) -> Any:
         x = x if x.__class__ is Plain else tensor(x)
@@ -67,7 +75,7 @@ def unary(function: Any, name: str, kinds: str = "fc", argument: str = "x") -> A
             raise invalid_type(
                 f"Cast the argument with tf.cast: tf.{name} got dtype {x._value.dtype}."
             )
-        return function(x)
+        return function(x) if recorded is None else perform(recorded, (x,), {})
 
     return _spelled(compute, name, argument, f"`{_name_of(function)}`, entry by entry.")
 

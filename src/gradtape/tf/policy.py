@@ -245,6 +245,12 @@ def together(*values: Any) -> tuple[Any, ...]:
     """
     if all([v.__class__ is Plain for v in values]):
         return values
+    if len(values) == 2:
+        a, b = values
+        if a.__class__ is Plain and _is_held(b, a):
+            return a, Plain(a._value.dtype.type(b), UNTRACKED)
+        if b.__class__ is Plain and _is_held(a, b):
+            return Plain(b._value.dtype.type(a), UNTRACKED), b
     dtype = next((v._value.dtype for v in values if isinstance(v, Handle)), None)
     if dtype is None:
         first = next((v for v in values if hasattr(v, "dtype")), None)
@@ -255,4 +261,14 @@ def together(*values: Any) -> tuple[Any, ...]:
         return (made[0], *[tensor(adopted(v, dtype), dtype) for v in values[1:]])
     return tuple(
         plain(v) if isinstance(v, Handle) else tensor(adopted(v, dtype), dtype) for v in values
+    )
+
+
+def _is_held(number: Any, beside: Plain) -> bool:
+    """Whether `number` is a Python number that the floating-point dtype of `beside` holds."""
+    kind = number.__class__
+    return (
+        (kind is float or kind is int)
+        and beside._value.dtype.kind == "f"
+        and -_GREATEST <= number <= _GREATEST
     )

@@ -7,29 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.dispatch import apply
-from gradtape.core.handle import Spec
+from gradtape.core.kinds import somewhere
 from gradtape.core.tape import active
+from gradtape.rules import segments
 from gradtape.tf.errors import invalid, invalid_type
-from gradtape.tf.indexing import add_up, check_within, positions, valued
-from gradtape.tf.operation import axes, operation
+from gradtape.tf.indexing import positions
+from gradtape.tf.operation import axes, direct, operation
 from gradtape.tf.policy import tensor
 
 Reduction = Callable[[Any, Any, int], Any]
-"""``reduce(rows, ids, count)``: the rows of each of `count` segments, made one."""
+"""``reduce(rows, ids, count)``: the entries of each of `count` segments, made one."""
 
 # -- the reductions -----------------------------------------------------------------------------
 
 
 def _sum(rows: Any, ids: Any, count: int) -> Any:
-    return add_up(None, (ids,), rows, Spec((count, *rows._value.shape[1:]), rows.dtype))
+    return direct(segments.added, (rows, ids), {"count": count})
 
 
-def _sizes(rows: Any, ids: Any, count: int, least: int = 1) -> Any:
-    """How many rows each segment has, at least `least`, to divide its sum."""
-    sizes = np.maximum(np.bincount(ids, minlength=count), least)
+def _sizes(rows: Any, ids: Any, count: int) -> Any:
+    """How many entries each segment has, at least 1, to divide its sum."""
+    flat = ids.reshape(-1)
+    flat = flat[flat >= 0] if flat.size and flat.min() < 0 else flat
+    sizes = np.maximum(np.bincount(flat.astype(np.intp), minlength=count), 1)
     dtype = rows.dtype if rows.dtype.kind in "fc" else np.float64
-    return sizes.reshape((-1,) + (1,) * (rows.ndim - 1)).astype(dtype)
+    return sizes.reshape((-1,) + (1,) * (rows.ndim - ids.ndim)).astype(dtype)
 
 
 def _mean(rows: Any, ids: Any, count: int) -> Any:
@@ -48,32 +50,15 @@ def _sqrt_n(rows: Any, ids: Any, count: int) -> Any:
 
 
 def _prod(rows: Any, ids: Any, count: int) -> Any:
-    """The product: the rows of a segment side by side, filled up with ones."""
-    sizes = np.bincount(ids, minlength=count)
-    order = np.argsort(ids, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(len(ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    ones = np.ones((count, sizes.max(initial=0), *rows._value.shape[1:]), rows.dtype)
-    full = tensor(ones)
-    full[(ids, place)] = rows
-    return apply(np.prod, (full,), {"axis": 1, "dtype": rows.dtype})
+    return segments.segment_prod(rows if active() else rows._value, ids, count)
 
 
 def _extreme(ufunc: Any, empty: Callable[[Any], Any]) -> Reduction:
-    """The largest or smallest rows; `empty` of the dtype is that of no rows. Ties share."""
+    """The largest or smallest entries; `empty` of the dtype is that of none. Ties share."""
 
     def reduce(rows: Any, ids: Any, count: int) -> Any:
-        value, dtype = rows._value, rows.dtype
-        best = np.full((count, *value.shape[1:]), empty(dtype), dtype)
-        if dtype.kind == "f":  # infinite rows too
-            best[ids] = -np.inf if ufunc is np.maximum else np.inf
-        ufunc.at(best, ids, value)
-        if dtype.kind != "f" or not active():
-            return best
-        taken = value == best[ids]
-        shares = np.zeros_like(best)
-        np.add.at(shares, ids, taken)
-        return valued(_sum(rows * (taken / np.maximum(shares, 1)[ids]), ids, count), best)
+        options = {"ufunc": ufunc, "count": count, "empty": empty(rows.dtype)}
+        return direct(segments.extreme, (rows, ids), options)
 
     return reduce
 
@@ -86,27 +71,27 @@ def _greatest(dtype: Any) -> Any:
     return np.finfo(dtype).max if dtype.kind == "f" else np.iinfo(dtype).max
 
 
+def _zero(dtype: Any) -> Any:
+    return dtype.type(0)
+
+
 # -- sorted segments ----------------------------------------------------------------------------
 
 
-def _of_sorted(reduce: Reduction, name: str, doc: str, *, zero: bool = False) -> Any:
-    """The operation `name`: segments in ascending order; with `zero`, 0 where there are no rows."""
+def _of_sorted(reduce: Reduction, name: str, doc: str) -> Any:
+    """The operation `name`: segments in ascending order; no rows make 0, or 1."""
 
     def compute(data: Any, segment_ids: Any, name: Any = None) -> Any:
         rows, ids = tensor(data), positions(segment_ids, spelled)
-        if ids.ndim != 1 or not rows.ndim or len(ids) != rows._value.shape[0]:
+        shape = rows._value.shape
+        if ids.ndim != 1 or not shape or len(ids) != shape[0]:
             raise invalid(
                 f"Give tf.math.{spelled} a vector of one segment for each row: "
-                f"got shape {ids.shape} for data of shape {rows._value.shape}."
+                f"got shape {ids.shape} for data of shape {shape}."
             )
-        if len(ids) and (ids[0] < 0 or (ids[1:] < ids[:-1]).any()):
+        if len(ids) and (somewhere(ids[0] < 0) or somewhere(ids[1:] < ids[:-1])):
             raise invalid(f"Give segment_ids of 0 or more in ascending order: got {ids}.")
-        count = int(ids[-1]) + 1 if len(ids) else 0
-        result = reduce(rows, ids, count)
-        if not zero:
-            return result
-        some = np.bincount(ids, minlength=count).reshape((-1,) + (1,) * (rows.ndim - 1)) > 0
-        return result if some.all() else apply(np.where, (some, result, rows.dtype.type(0)))
+        return reduce(rows, ids, int(ids[-1]) + 1 if len(ids) else 0)
 
     spelled = name
     return _named(compute, name, doc)
@@ -122,16 +107,14 @@ segment_sum = _of_sorted(_sum, "segment_sum", "The sum of the rows of each segme
 segment_mean = _of_sorted(_integer_mean, "segment_mean", "The mean of the rows of each segment.")
 segment_prod = _of_sorted(_prod, "segment_prod", "The product of the rows of each segment.")
 segment_max = _of_sorted(
-    _extreme(np.maximum, _least),
+    _extreme(np.maximum, _zero),
     "segment_max",
     "The maximum of the rows of each segment, 0 for none; ties share the gradient.",
-    zero=True,
 )
 segment_min = _of_sorted(
-    _extreme(np.minimum, _greatest),
+    _extreme(np.minimum, _zero),
     "segment_min",
     "The minimum of the rows of each segment, 0 for none; ties share the gradient.",
-    zero=True,
 )
 
 # -- segments in any order ----------------------------------------------------------------------
@@ -149,12 +132,8 @@ def _of_unsorted(reduce: Reduction, name: str, doc: str) -> Any:
             )
         if count < 0:
             raise invalid(f"Give num_segments of 0 or more: got {count}.")
-        if ids.ndim != 1:
-            rows = apply(np.reshape, (rows, (ids.size, *rows._value.shape[ids.ndim :])))
-            ids = np.ravel(ids)
-        if ids.min(initial=0) < 0:
-            rows, ids = rows[ids >= 0], ids[ids >= 0]
-        check_within(ids, count, f"math.{spelled}")
+        if somewhere(ids >= count):
+            raise invalid(f"Give segment_ids below {count}: tf.math.{spelled} got {ids}.")
         return reduce(rows, ids, count)
 
     spelled = name

@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradtape.core.dispatch import apply
 from gradtape.core.kinds import somewhere
 from gradtape.rules.indexing import gathered
 from gradtape.rules.sorting import permute
 from gradtape.tf.dtypes import int32, numpy_dtype
 from gradtape.tf.errors import invalid, invalid_type
-from gradtape.tf.operation import axes, operation
+from gradtape.tf.operation import axes, direct, operation
 from gradtape.tf.policy import tensor, together
 
 
@@ -73,7 +72,7 @@ def _order(values: Any, axis: Any, direction: str) -> tuple[Any, Any, int]:
 def sort(values: Any, axis: Any = -1, direction: str = "ASCENDING", name: Any = None) -> Any:
     """The entries in order along `axis`."""
     x, order, axis = _order(values, axis, direction)
-    return apply(permute, (x, order), {"axis": axis if axis < 0 else axis - x.ndim})
+    return direct(permute, (x, order), {"axis": axis if axis < 0 else axis - x.ndim})
 
 
 @operation
@@ -97,7 +96,7 @@ def top_k(
     if not x.ndim or not 0 <= count <= x._value.shape[-1]:
         raise invalid(f"Give k from 0 to the length of the last axis: got {k} for shape {x.shape}.")
     order = _order(x, -1, "DESCENDING")[1][..., :count]
-    return TopKV2(apply(gathered, (x, order), {"axis": -1}), order.astype(numpy_dtype(index_type)))
+    return TopKV2(direct(gathered, (x, order), {"axis": -1}), order.astype(numpy_dtype(index_type)))
 
 
 @operation

@@ -332,7 +332,8 @@ def _tuples(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tu
 
 def _scalar(name: str, value: Any) -> Tensor:
     leaves = outputs(name, value)
-    if len(leaves) != 1 or leaves[0].shape or leaves[0].dtype.kind == "c":
+    # The rank, for a shape may be one of another spelling, which is true.
+    if len(leaves) != 1 or leaves[0].ndim or leaves[0].dtype.kind == "c":
         got = ", ".join([f"shape {leaf.shape}, dtype {leaf.dtype}" for leaf in leaves]) or "nothing"
         raise TypeError(
             f"Return one real number from the function, as np.sum or np.real gives, or use "

@@ -27,7 +27,7 @@ def test_taps_are_the_entries_that_exist(
     length: int, size: int, stride: int, dilation: int, pads: Any
 ) -> None:
     windows = Windows((length,), (size,), (stride,), (dilation,), (pads,))
-    for k, (outs, ins) in enumerate(windows.taps(0)):
+    for k, (outs, ins) in enumerate(windows.taps[0]):
         expected = [
             (i, i * stride + k * dilation - pads[0])
             for i in range(windows.counts[0])

@@ -1,5 +1,5 @@
-"""What neural networks need beyond NumPy: convolutions with channels, and pooling."""
+"""What neural networks need beyond NumPy: activations, convolutions with channels, and pooling."""
 
-from gradtape.rules.neural import convolutions, pooling
+from gradtape.rules.neural import activations, convolutions, pooling
 
-__all__ = ["convolutions", "pooling"]
+__all__ = ["activations", "convolutions", "pooling"]

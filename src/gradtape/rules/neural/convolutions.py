@@ -24,19 +24,19 @@ from gradtape.rules.neural.windows import Windows, per_axis, placed
 # -- the three maps -----------------------------------------------------------------------------
 
 
-@of_plain_arrays("conv", 2)
+@of_plain_arrays("conv")
 def correlate(x: Any, kernel: Any, *, windows: Windows, groups: int) -> Any:
     """``y[n, i, o] = sum(x[n, i * stride + j * dilation, c] * kernel[j, c, o])``."""
     return _way(x.shape[-1], groups).outputs(x, kernel, windows, groups)
 
 
-@of_plain_arrays("conv", 2)
+@of_plain_arrays("conv")
 def correlate_inputs(g: Any, kernel: Any, *, windows: Windows, groups: int) -> Any:
     """The transpose of `correlate` in `x`: each window's output, added to what it stood on."""
     return _way(kernel.shape[-2] * groups, groups).inputs(g, kernel, windows, groups)
 
 
-@of_plain_arrays("conv", 2)
+@of_plain_arrays("conv")
 def correlate_kernels(x: Any, g: Any, *, windows: Windows, groups: int) -> Any:
     """The transpose of `correlate` in `kernel`: how each entry of a window goes with outputs."""
     return _way(x.shape[-1], groups).kernels(x, g, windows, groups)

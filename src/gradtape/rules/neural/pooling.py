@@ -15,7 +15,7 @@ from gradtape.core.cotangents import Masked, only
 from gradtape.core.domains import call, draw, real_only
 from gradtape.core.kinds import invoke
 from gradtape.core.rules import RULES, composite, constant, linear, raw
-from gradtape.rules.arguments import as_array, cast, is_plain, of_plain_arrays, one_call
+from gradtape.rules.arguments import as_array, cast, is_plain, of_plain_arrays
 from gradtape.rules.neural.convolutions import folded
 from gradtape.rules.neural.windows import Windows, per_axis, placed
 
@@ -26,23 +26,23 @@ def _along(axis: int, index: slice) -> tuple[slice, ...]:
     return (*(slice(None),) * (axis + 1), index)
 
 
-@of_plain_arrays("avg_pool", 1)
+@of_plain_arrays("avg_pool")
 def window_sums(x: Any, *, windows: Windows) -> Any:
     """The sum of each window of each channel: one axis after the other."""
     for axis, count in enumerate(windows.counts):
         y = np.zeros((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), x.dtype)
-        for outs, ins in windows.taps(axis):
+        for outs, ins in windows.taps[axis]:
             y[_along(axis, outs)] += x[_along(axis, ins)]
         x = y
     return x
 
 
-@of_plain_arrays("avg_pool", 1)
+@of_plain_arrays("avg_pool")
 def window_sums_transpose(g: Any, *, windows: Windows) -> Any:
     """To each entry the sum of `g` over the windows that have it."""
     for axis, length in enumerate(windows.lengths):
         x = np.zeros((*g.shape[: axis + 1], length, *g.shape[axis + 2 :]), g.dtype)
-        for outs, ins in windows.taps(axis):
+        for outs, ins in windows.taps[axis]:
             x[_along(axis, ins)] += g[_along(axis, outs)]
         g = x
     return g
@@ -76,20 +76,20 @@ linear(
 # -- extremes -----------------------------------------------------------------------------------
 
 
-@of_plain_arrays("max_pool", 1)
+@of_plain_arrays("max_pool")
 def _maxima(x: Any, *, windows: Windows) -> Any:
     """The greatest entry of each window, one axis after the other; NaN if there is one."""
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     for axis, count in enumerate(windows.counts):
         y = np.full((*x.shape[: axis + 1], count, *x.shape[axis + 2 :]), least, x.dtype)
-        for outs, ins in windows.taps(axis):
+        for outs, ins in windows.taps[axis]:
             part = y[_along(axis, outs)]
             np.maximum(part, x[_along(axis, ins)], out=part)
         x = y
     return x
 
 
-@one_call
+@of_plain_arrays("max_pool")
 def _winners(x: Any, *, windows: Windows) -> Any:
     """The number, in row order, of the first greatest entry in each window."""
     y = _maxima(x, windows=windows)
@@ -110,7 +110,7 @@ def _winners(x: Any, *, windows: Windows) -> Any:
 constant(_maxima, _winners, batch=folded)
 
 
-@one_call
+@of_plain_arrays("max_pool")
 def picked(x: Any, numbers: Any, *, windows: Windows) -> Any:
     """The entry of each window that `numbers` says: what is recorded of a maximum."""
     y = np.zeros(numbers.shape, x.dtype)
@@ -119,7 +119,7 @@ def picked(x: Any, numbers: Any, *, windows: Windows) -> Any:
     return y
 
 
-@one_call
+@of_plain_arrays("max_pool")
 def picked_transpose(g: Any, numbers: Any, *, windows: Windows) -> Any:
     """To each entry the sum of `g` over the windows that picked it."""
     x = np.zeros((g.shape[0], *windows.lengths, g.shape[-1]), g.dtype)

@@ -56,11 +56,15 @@ class Windows:
         own = [slice(a, a + n) for n, (a, _) in zip(self.lengths, self.pads, strict=True)]
         return (slice(None), *own)
 
-    def taps(self, axis: int) -> Iterator[tuple[slice, slice]]:
-        """For each entry of a window along `axis`: which windows have it, and where they do.
+    @cached_property
+    def taps(self) -> tuple[tuple[tuple[slice, slice], ...], ...]:
+        """By axis, for each entry of a window: which windows have it, and where they do.
 
         An entry in the padding is not one that a window has.
         """
+        return tuple([tuple(self._taps(axis)) for axis in range(len(self.sizes))])
+
+    def _taps(self, axis: int) -> Iterator[tuple[slice, slice]]:
         length, stride, count = self.lengths[axis], self.strides[axis], self.counts[axis]
         for k in range(self.sizes[axis]):
             shift = k * self.dilations[axis] - self.pads[axis][0]
@@ -73,8 +77,7 @@ class Windows:
     def everywhere(self) -> Iterator[tuple[int, Slices, Slices]]:
         """For each entry of a window, in row order: its number, and `taps` on all axes."""
         whole = slice(None)
-        each = itertools.product(*[list(self.taps(axis)) for axis in range(len(self.sizes))])
-        for number, tap in enumerate(each):
+        for number, tap in enumerate(itertools.product(*self.taps)):
             outs, ins = zip(*tap, strict=True)
             yield number, (whole, *outs), (whole, *ins)
 
@@ -83,6 +86,9 @@ def per_axis(what: str, value: Any, rank: int) -> tuple[int, ...]:
     """`value`, one integer of 1 or more or one for each of `rank` axes, as a tuple."""
     if value.__class__ is int and value > 0:
         return (value,) * rank
+    if value.__class__ is tuple and len(value) == rank:
+        if all([n.__class__ is int and n > 0 for n in value]):
+            return value
     numbers = (value,) * rank if np.ndim(value) == 0 else tuple(value)
     try:
         numbers = tuple([operator.index(n) for n in numbers])

@@ -15,11 +15,10 @@ import numpy as np
 from gradtape import special
 from gradtape.core.dtypes import floatx
 from gradtape.core.tensor import Tensor as Plain
+from gradtape.tf import curves
 from gradtape.tf.errors import invalid_type
 from gradtape.tf.operation import operation
 from gradtape.tf.policy import tensor
-
-_LAMBDA, _ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 
 def _activation(kinds: str = "f") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -62,26 +61,25 @@ def relu(
 @_activation()
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """`x` above 0, ``negative_slope * x`` below; the derivative at 0 is `negative_slope`."""
-    return np.where(x > 0, x, x * negative_slope)
+    return curves.leaky(x, negative_slope)
 
 
 @_activation("iuf")
 def relu6(x: Any) -> Any:
     """``min(max(x, 0), 6)``; the derivative at 0 and 6 is 0."""
-    return np.minimum(6, np.maximum(0, x))
+    return curves.relu6(x)
 
 
 @_activation()
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """`x` above 0, ``alpha * (exp(x) - 1)`` up to it."""
-    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)) * alpha)
+    return curves.elu(x, alpha)
 
 
 @_activation()
 def selu(x: Any) -> Any:
     """A multiple of `elu` that keeps mean 0 and variance 1 (Klambauer et al., 2017)."""
-    # At 0 the slope is that of the right, as TensorFlow's.
-    return np.where(x >= 0, x, np.expm1(np.minimum(x, 0)) * _ALPHA) * _LAMBDA
+    return curves.selu(x)
 
 
 @_activation()
@@ -141,19 +139,13 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 @_activation("fc")
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``."""
-    if x.dtype.kind == "c":
-        return 1 / (1 + np.exp(-x))
-    from scipy.special import expit
-
-    return expit(x)
+    return curves.sigmoid(x)
 
 
 @_activation()
 def silu(x: Any) -> Any:
     """``x * sigmoid(x)``."""
-    from scipy.special import expit
-
-    return x * expit(x)
+    return curves.silu(x)
 
 
 swish = silu
@@ -168,11 +160,7 @@ def mish(x: Any) -> Any:
 @_activation()
 def gelu(x: Any, approximate: bool = False) -> Any:
     """`x` times the normal distribution function of `x`, or an approximation by tanh."""
-    if approximate:
-        return x * 0.5 * (1 + np.tanh((x + x**3 * 0.044715) * 0.7978845608028654))
-    from scipy.special import erf
-
-    return x * 0.5 * (1 + erf(x * 0.7071067811865476))
+    return curves.gelu(x, approximate)
 
 
 @_activation("fc")
@@ -241,10 +229,8 @@ def glu(x: Any, axis: int = -1) -> Any:
 
 @_activation()
 def _glu(x: Any, axis: int) -> Any:
-    from scipy.special import expit
-
     first, second = np.split(x, 2, axis=axis)
-    return first * expit(second)
+    return first * curves.sigmoid(second)
 
 
 @_activation()
