@@ -7,6 +7,7 @@ from benchmarks.workloads import (
     adam,
     cell,
     chain,
+    compiled,
     cost,
     descent,
     jacobian,
@@ -29,6 +30,7 @@ WORKLOADS: tuple[Workload, ...] = (
     *rosenbrock.WORKLOADS,
     *sparse.WORKLOADS,
     *cost.WORKLOADS,
+    *compiled.WORKLOADS,
 )
 
 
