@@ -35,6 +35,7 @@ check: lint types imports demo test
 
 coverage-page: $(VENV)/.dev
 	@$(BIN)/python -m tools.coverage_page
+	@$(BIN)/python -m tools.tensorflow_page
 
 bench: $(BENCH_VENV)/.bench
 	@$(BENCH_VENV)/bin/python -m benchmarks

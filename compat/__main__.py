@@ -1,4 +1,7 @@
-"""``python -m compat [MODULE ...]``: ask TensorFlow, write the answers, and compare gradtape.tf."""
+"""``python -m compat [MODULE ...]``: ask TensorFlow, write the answers, and compare gradtape.tf.
+
+``python -m compat --names`` writes compat/names.txt instead.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from compat import answers
+from compat import answers, names
 from compat.cases import Case, load
 
 
@@ -20,6 +23,9 @@ def main(modules: Sequence[str]) -> int:
     warnings.simplefilter("ignore")
     import tensorflow
 
+    if "--names" in modules:
+        names.write(tensorflow)
+        return 0
     import gradtape.tf
 
     wrong = 0

@@ -551,3 +551,11 @@ def test_results_can_be_pickled() -> None:
     x = gt.constant([1.0, 2.0])
     compiled(x)
     assert pickle.loads(pickle.dumps(compiled(x))).numpy().tolist() == [2.0, 4.0]
+
+
+def test_hessian_products_of_slices() -> None:
+    def rosenbrock(x: Any) -> Any:
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    x = np.linspace(-1, 1, 50)
+    check(lambda x, t: gt.hvp(rosenbrock, x, t), (x, x), (x[::-1], x))

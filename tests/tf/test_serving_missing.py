@@ -59,7 +59,7 @@ def test_a_module_file_that_was_not_loaded_yet_is_imported(monkeypatch: pytest.M
         ("gradtape.tf", "io", "Read and write with Python and NumPy"),
         ("gradtape.tf", "saved_model", "Save the Variables' values with np.savez"),
         ("gradtape.tf", "distribute", "Leave it out"),
-        ("gradtape.tf", "compat", "Use the names of TensorFlow 2"),
+        ("gradtape.tf.compat", "v1", "Use the names of TensorFlow 2"),
         ("gradtape.tf.keras.layers", "Dense", f"{MODULE}: gradtape.tf has no tf.keras.layers.De"),
         ("gradtape.tf", "GradientTap", "Did you mean tf.GradientTape? gradtape.tf has no tf.Grad"),
         ("gradtape.tf", "zyx", "gradtape.tf has no tf.zyx. docs/tensorflow.md lists what it has."),

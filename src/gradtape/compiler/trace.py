@@ -18,6 +18,7 @@ from gradtape.compiler.program import Call, Guard, Program, Ref, spec_of
 from gradtape.core.dispatch import handles_in
 from gradtape.core.errors import user_line
 from gradtape.core.handle import Handle
+from gradtape.core.rules import RULES
 
 _NUMBERS = (bool, int, float, complex)
 
@@ -219,9 +220,11 @@ class Traced:
             return NotImplemented
         if function in _WRITERS:
             return self.owner.write(args[0], changed, (function, *args[1:], *kwargs.values()))
-        if function in _EXPANDED or not _is_numpys(function):
-            implementation = _EXPANDED.get(function, function)
-            return implementation(*args, **kwargs)
+        if function in _EXPANDED:
+            return _EXPANDED[function](*args, **kwargs)
+        if not _is_numpys(function):  # one of our own, which is made of NumPy's
+            rule = RULES.get(function)
+            return (rule.compute if rule else function)(*args, **kwargs)
         return self.owner.call(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:

@@ -4,7 +4,24 @@ Names, arguments, dtypes and exceptions are those of TensorFlow 2.21; the work i
 and gradtape's own tape.
 """
 
-from gradtape.tf import autodiff, dtypes, errors, keras, linalg, math, nest, random, signal
+from gradtape.tf import (
+    autodiff,
+    autograph,
+    compat,
+    config,
+    debugging,
+    dtypes,
+    errors,
+    keras,
+    linalg,
+    math,
+    nest,
+    random,
+    signal,
+    test,
+    train,
+    version,
+)
 from gradtape.tf.arrays import (
     bitcast,
     broadcast_dynamic_shape,
@@ -39,6 +56,19 @@ from gradtape.tf.arrays import (
 from gradtape.tf.arrays import slice_ as slice
 from gradtape.tf.blocks import batch_to_space, reverse_sequence, space_to_batch, space_to_batch_nd
 from gradtape.tf.clipping import add_n, clip_by_global_norm, clip_by_norm, clip_by_value, scalar_mul
+from gradtape.tf.control import (
+    case,
+    cond,
+    foldl,
+    foldr,
+    map_fn,
+    numpy_function,
+    py_function,
+    scan,
+    switch_case,
+    vectorized_map,
+    while_loop,
+)
 from gradtape.tf.creation import (
     eye,
     fill,
@@ -53,6 +83,7 @@ from gradtape.tf.creation import (
     zeros_like,
 )
 from gradtape.tf.creation import range_ as range
+from gradtape.tf.debugging import Assert, assert_equal, assert_greater, assert_less, assert_rank
 from gradtape.tf.decompositions import eig, eigvals
 from gradtape.tf.decompositions import sqrtm as matrix_square_root
 from gradtape.tf.dtypes import (
@@ -121,7 +152,25 @@ from gradtape.tf.elementwise import (
     truncatemod,
 )
 from gradtape.tf.fourier import fftnd, ifftnd, irfftnd, rfftnd
-from gradtape.tf.functions import function, name_scope
+from gradtape.tf.functions import (
+    control_dependencies,
+    device,
+    executing_eagerly,
+    function,
+    get_current_name_scope,
+    get_logger,
+    gradients,
+    group,
+    hessians,
+    init_scope,
+    inside_function,
+    is_symbolic_tensor,
+    no_gradient,
+    no_op,
+    timestamp,
+    tuple,
+    type_spec_from_value,
+)
 from gradtape.tf.indexing import (
     boolean_mask,
     dynamic_partition,
@@ -135,7 +184,9 @@ from gradtape.tf.indexing import (
     tensor_scatter_nd_sub,
     tensor_scatter_nd_update,
 )
+from gradtape.tf.keras import losses, optimizers
 from gradtape.tf.module import Module
+from gradtape.tf.printing import print
 from gradtape.tf.products import einsum, matmul, norm, tensordot
 from gradtape.tf.reductions import (
     argmax,
@@ -148,7 +199,9 @@ from gradtape.tf.reductions import (
     reduce_mean,
     reduce_min,
     reduce_prod,
+    reduce_sum,
 )
+from gradtape.tf.scopes import name_scope
 from gradtape.tf.serving import (
     guard,
     install,
@@ -162,9 +215,11 @@ from gradtape.tf.tapes import (
     GradientTape,
     UnconnectedGradients,
     custom_gradient,
+    grad_pass_through,
     recompute_grad,
     stop_gradient,
 )
+from gradtape.tf.tensor_array import TensorArray
 from gradtape.tf.tensors import (
     IndexedSlices,
     Tensor,
@@ -178,6 +233,7 @@ from gradtape.tf.tensors import (
     saturate_cast,
 )
 from gradtape.tf.variables import VariableAggregation, VariableSynchronization
+from gradtape.tf.version import VERSION as __version__
 
 newaxis = None
 

@@ -17,6 +17,7 @@ __all__ = [
     "InvalidArgumentError",
     "NotFoundError",
     "OpError",
+    "OperatorNotAllowedInGraphError",
     "OutOfRangeError",
     "PermissionDeniedError",
     "ResourceExhaustedError",
@@ -25,6 +26,26 @@ __all__ = [
     "UnimplementedError",
     "UnknownError",
 ]
+
+
+# The numbers of the kinds of error.
+OK = 0
+CANCELLED = 1
+UNKNOWN = 2
+INVALID_ARGUMENT = 3
+DEADLINE_EXCEEDED = 4
+NOT_FOUND = 5
+ALREADY_EXISTS = 6
+PERMISSION_DENIED = 7
+RESOURCE_EXHAUSTED = 8
+FAILED_PRECONDITION = 9
+ABORTED = 10
+OUT_OF_RANGE = 11
+UNIMPLEMENTED = 12
+INTERNAL = 13
+UNAVAILABLE = 14
+DATA_LOSS = 15
+UNAUTHENTICATED = 16
 
 
 class OpError(Exception):
@@ -38,7 +59,7 @@ class OpError(Exception):
         What went wrong, and what to do.
     """
 
-    error_code = 2
+    error_code = UNKNOWN
 
     def __init__(self, node_def: Any, op: Any, message: str, *details: Any) -> None:
         super().__init__(node_def, op, message)
@@ -51,7 +72,7 @@ class OpError(Exception):
 class CancelledError(OpError):
     """The operation was cancelled."""
 
-    error_code = 1
+    error_code = CANCELLED
 
 
 class UnknownError(OpError):
@@ -64,85 +85,89 @@ class InvalidArgumentError(OpError, ValueError):
     In TensorFlow it is a ValueError only while a function is traced: programs catch either.
     """
 
-    error_code = 3
+    error_code = INVALID_ARGUMENT
 
 
 class DeadlineExceededError(OpError):
     """It took too long."""
 
-    error_code = 4
+    error_code = DEADLINE_EXCEEDED
 
 
 class NotFoundError(OpError):
     """Something asked for does not exist."""
 
-    error_code = 5
+    error_code = NOT_FOUND
 
 
 class AlreadyExistsError(OpError):
     """Something to be made exists."""
 
-    error_code = 6
+    error_code = ALREADY_EXISTS
 
 
 class PermissionDeniedError(OpError):
     """The caller may not do this."""
 
-    error_code = 7
+    error_code = PERMISSION_DENIED
 
 
 class ResourceExhaustedError(OpError):
     """Memory, or another resource, ran out."""
 
-    error_code = 8
+    error_code = RESOURCE_EXHAUSTED
 
 
 class FailedPreconditionError(OpError):
     """The state does not allow the operation."""
 
-    error_code = 9
+    error_code = FAILED_PRECONDITION
 
 
 class AbortedError(OpError):
     """The operation was aborted."""
 
-    error_code = 10
+    error_code = ABORTED
 
 
 class OutOfRangeError(OpError):
     """An iteration went past its end."""
 
-    error_code = 11
+    error_code = OUT_OF_RANGE
 
 
 class UnimplementedError(OpError):
     """The operation does not exist for such arguments."""
 
-    error_code = 12
+    error_code = UNIMPLEMENTED
 
 
 class InternalError(OpError):
     """An invariant does not hold."""
 
-    error_code = 13
+    error_code = INTERNAL
 
 
 class UnavailableError(OpError):
     """A service is not there."""
 
-    error_code = 14
+    error_code = UNAVAILABLE
 
 
 class DataLossError(OpError):
     """Data is lost or corrupt."""
 
-    error_code = 15
+    error_code = DATA_LOSS
 
 
 class UnauthenticatedError(OpError):
     """The caller is not known."""
 
-    error_code = 16
+    error_code = UNAUTHENTICATED
+
+
+class OperatorNotAllowedInGraphError(TypeError):
+    """Raised while a function is traced, and so never here; programs may name it."""
 
 
 class InvalidTypeError(InvalidArgumentError, TypeError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
+from gradtape.tf.scopes import name_scope
 from gradtape.tf.tensors import Variable
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -46,6 +47,8 @@ class Module:
         elif not str(name).isidentifier():
             raise ValueError(f"Name a Module by a valid Python identifier: got {name!r}.")
         self._name = name
+        with name_scope(name) as full:
+            self._name_scope = name_scope(full)
 
     @property
     def name(self) -> str:
@@ -54,10 +57,8 @@ class Module:
 
     @property
     def name_scope(self) -> Any:
-        """A context that names nothing here."""
-        from gradtape.tf.functions import name_scope
-
-        return name_scope(self._name)
+        """The context in which names of Variables begin with the Module's."""
+        return self._name_scope
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -97,11 +98,12 @@ class Module:
 
     @classmethod
     def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorate a method; names mean nothing here."""
+        """Decorate a method: Variables made in it are named after the Module."""
 
         @wraps(method)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return method(*args, **kwargs)
+        def call(self: Module, *args: Any, **kwargs: Any) -> Any:
+            with self.name_scope:
+                return method(self, *args, **kwargs)
 
         return call
 

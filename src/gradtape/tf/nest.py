@@ -1,8 +1,12 @@
-"""``tf.nest``: structures of lists, tuples, dicts and dataclasses; dicts go by sorted keys."""
+"""``tf.nest``: structures of lists, tuples and dicts; dicts go by sorted keys.
+
+A dataclass is a leaf, as in TensorFlow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from gradtape.core import structure
@@ -23,25 +27,48 @@ def is_nested(structure: Any) -> bool:
 
 
 def _is_nested(tree: Any) -> bool:
-    return structure.is_nested(tree) and not isinstance(tree, TensorShape)
+    return _nests(tree.__class__)
 
 
-def _parts(tree: Any) -> list[Any]:
+@lru_cache(maxsize=1024)
+def _nests(kind: type) -> bool:
+    """`is_nested` of the instances of a class."""
+    return issubclass(kind, (list, tuple, Mapping)) and not issubclass(kind, TensorShape)
+
+
+def _parts(tree: Any) -> Any:
+    kind = tree.__class__
+    if kind is list or kind is tuple:
+        return tree
+    if kind is dict:
+        return [tree[key] for key in sorted(tree)]
     found = structure.children(tree)
     return [found[key] for key in (sorted(found) if isinstance(tree, Mapping) else found)]
 
 
 def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
     """The leaves, in order; those of a dict in the order of its sorted keys."""
-    if not _is_nested(structure):
-        return [structure]
-    return [leaf for part in _parts(structure) for leaf in flatten(part)]
+    leaves: list[Any] = []
+    _collect(structure, leaves)
+    return leaves
+
+
+def _collect(tree: Any, leaves: list[Any]) -> None:
+    if not _is_nested(tree):
+        leaves.append(tree)
+        return
+    for part in _parts(tree):
+        _collect(part, leaves)
 
 
 def _refill(tree: Any, leaves: Any) -> Any:
     if not _is_nested(tree):
         return next(leaves)
     filled = [_refill(part, leaves) for part in _parts(tree)]
+    if tree.__class__ is list:
+        return filled
+    if tree.__class__ is tuple:
+        return tuple(filled)
     if isinstance(tree, Mapping):
         by_key = dict(zip(sorted(tree), filled, strict=True))
         ordered = [by_key[key] for key in tree]
@@ -82,7 +109,7 @@ def assert_same_structure(
     if not _is_nested(nest1):
         return
     both_dicts = isinstance(nest1, Mapping) and isinstance(nest2, Mapping)
-    if check_types and type(nest1) is not type(nest2) and not both_dicts:
+    if check_types and not both_dicts and not _same_kind(nest1, nest2):
         raise TypeError(
             f"Give two structures of one type: got {type(nest1).__name__} and "
             f"{type(nest2).__name__}."
@@ -92,6 +119,14 @@ def assert_same_structure(
         raise ValueError(f"Give two structures that nest alike: got {nest1!r} and {nest2!r}.")
     for a, b in zip(_parts(nest1), _parts(nest2), strict=True):
         assert_same_structure(a, b, check_types)
+
+
+def _same_kind(first: Any, second: Any) -> bool:
+    """Whether two sequences are of one type; namedtuples may have one name and fields instead."""
+    if type(first) is type(second):
+        return True
+    kinds = [(type(x).__name__, getattr(x, "_fields", None)) for x in (first, second)]
+    return kinds[0] == kinds[1] and kinds[0][1] is not None
 
 
 def map_structure(func: Callable[..., Any], *structures: Any, **kwargs: Any) -> Any:
@@ -104,6 +139,9 @@ def map_structure(func: Callable[..., Any], *structures: Any, **kwargs: Any) -> 
     ValueError
         If there is no structure, or they nest differently.
     """
+    unknown = kwargs.keys() - {"check_types", "expand_composites"}
+    if unknown:
+        raise ValueError(f"Give map_structure check_types= at most: got {', '.join(unknown)}=.")
     if not callable(func):
         raise TypeError(f"Give map_structure a function first: got {func!r}.")
     if not structures:

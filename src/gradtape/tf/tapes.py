@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import update_wrapper, wraps
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,14 @@ from gradtape.core.tensor import stop_gradient as plain_stop_gradient
 from gradtape.custom import custom_gradient as plain_custom_gradient
 from gradtape.tf import nest
 from gradtape.tf.policy import lifted, lowered, tensor
-from gradtape.tf.tensors import IndexedSlices, Tensor
+from gradtape.tf.tensors import IndexedSlices, Tensor, convert_to_tensor
 
 __all__ = [
     "ForwardAccumulator",
     "GradientTape",
     "UnconnectedGradients",
     "custom_gradient",
+    "grad_pass_through",
     "recompute_grad",
     "stop_gradient",
 ]
@@ -47,6 +49,42 @@ class GradientTape(PlainTape):
     <tf.Tensor: shape=(), dtype=float32, numpy=6.0>
     """
 
+    def watch(self, tensor: Any) -> None:
+        """Record what is computed from `tensor`, a Tensor or any nesting of Tensors.
+
+        Raises
+        ------
+        ValueError
+            If a leaf is not a Tensor or Variable.
+        """
+        for leaf in nest.flatten(tensor):
+            if not isinstance(leaf, Handle):
+                raise ValueError(
+                    f"Wrap the value in tf.constant before watching it: tape.watch got "
+                    f"{type(leaf).__name__}."
+                )
+        super().watch(tensor)
+
+    def watched_variables(self) -> tuple[Any, ...]:
+        """The trainable Variables that were read (or watched), in the order of their creation."""
+        return tuple(sorted(self._variables, key=lambda variable: variable._id))
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Pause this tape: what is computed inside is not recorded.
+
+        Raises
+        ------
+        RuntimeError
+            When the gradient was taken already.
+        ValueError
+            Outside the tape's own ``with``.
+        """
+        if self._used:
+            raise RuntimeError("Use stop_recording before the gradient is taken, not after.")
+        with super().stop_recording():
+            yield
+
     def gradient(
         self,
         target: Any,
@@ -64,7 +102,7 @@ class GradientTape(PlainTape):
             If a target or source is not a Tensor.
         """
         if not isinstance(target, Handle):
-            target = [leaf for leaf in nest.flatten(lowered(target)) if leaf is not None]
+            target = nest.flatten(lowered(target))
         if output_gradients is not None:
             output_gradients = _as_many(target, output_gradients)
         if isinstance(sources, (Handle, list)):
@@ -106,14 +144,15 @@ class GradientTape(PlainTape):
 
 def _as_many(target: Any, given: Any) -> Any:
     """The cotangents of the targets; of those beyond the end of a list there are ones."""
-    targets = [target] if isinstance(target, Handle) else target
-    flat = [given] if isinstance(given, Handle) else nest.flatten(given)
+    flat = nest.flatten(given)
     if isinstance(target, Handle):
-        return tensor(lowered(given), target._value.dtype)
+        first: Any = flat[0] if flat else None
+        whole = np.shape(getattr(first, "_value", first)) == target._value.shape
+        return tensor(lowered(first if whole else given), target._value.dtype)
     if any(v is None for v in flat):
         raise ValueError("Give every target an output gradient: got None for one of them.")
-    flat = [tensor(lowered(v), t._value.dtype) for v, t in zip(flat, targets, strict=False)]
-    ones = [tensor(np.ones_like(t._value)) for t in targets[len(flat) :]]
+    flat = [tensor(lowered(v), t._value.dtype) for v, t in zip(flat, target, strict=False)]
+    ones = [tensor(np.ones_like(t._value)) for t in target[len(flat) :]]
     return [*flat, *ones]
 
 
@@ -137,7 +176,9 @@ def _as_rows(gradient: Scattered) -> IndexedSlices | None:
 class ForwardAccumulator(PlainAccumulator):
     """Computes Jacobian-vector products while the function itself is computed.
 
-    As `gradtape.ForwardAccumulator`; tangents take the dtype of their primals.
+    As `gradtape.ForwardAccumulator`; tangents without a dtype take that of their primals. Where a
+    `custom_gradient` was called, its derivative counts here too: both modes agree. (TensorFlow
+    differentiates the body.)
 
     Examples
     --------
@@ -150,11 +191,9 @@ class ForwardAccumulator(PlainAccumulator):
     """
 
     def __init__(self, primals: Any, tangents: Any) -> None:
+        nest.assert_same_structure(primals, tangents)
         given = nest.flatten(primals)
-        pushed = nest.flatten(tangents)
-        if len(given) != len(pushed):
-            raise ValueError(f"Give {len(given)} tangents, one for each primal: got {len(pushed)}.")
-        super().__init__(given, [lowered(t) for t in pushed])
+        super().__init__(given, list(map(_tangent, given, nest.flatten(tangents))))
 
     def jvp(
         self,
@@ -165,7 +204,47 @@ class ForwardAccumulator(PlainAccumulator):
         return super().jvp(primals, unconnected_gradients)
 
 
-def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+def _tangent(primal: Any, tangent: Any) -> Any:
+    """`tangent` as the engine's Tensor, in the dtype of `primal`; refused where it has another."""
+    if not isinstance(primal, Handle):
+        raise TypeError(
+            f"Wrap the value in tf.constant first: a primal of ForwardAccumulator is "
+            f"{type(primal).__name__}."
+        )
+    return lowered(convert_to_tensor(tangent, primal._value.dtype))
+
+
+class _CustomGradient:
+    """A decorated function; as a method, its first argument is not one of the differentiated."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        def body(*args: Any, **kwargs: Any) -> Any:
+            result, grad = _pair(f, f(*lifted(args), **kwargs))
+            return lowered(result), _spelled(grad)
+
+        self._f = f
+        self._inner = plain_custom_gradient(wraps(f)(body))
+        update_wrapper(self, f)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return lifted(self._inner(*[_own(arg) for arg in args], **kwargs))
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        return _CustomGradient(self._f.__get__(instance, owner))
+
+
+def _pair(f: Callable[..., Any], returned: Any) -> Any:
+    if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])):
+        raise TypeError(
+            f"Return (result, gradient function) from {getattr(f, '__name__', f)}: got "
+            f"{returned!r}."
+        )
+    return returned
+
+
+def custom_gradient(f: Any = None) -> Any:
     """Decorate a function that returns its result and its gradient function.
 
     As `gradtape.custom_gradient`. The gradient function gets the cotangent of each output, and
@@ -191,18 +270,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     >>> tape.gradient(y, x).numpy()
     np.float32(1.0)
     """
-
-    def body(*args: Any, **kwargs: Any) -> Any:
-        result, grad = f(*lifted(args), **kwargs)
-        return lowered(result), _spelled(grad)
-
-    inner = plain_custom_gradient(wraps(f)(body))
-
-    @wraps(f)
-    def decorated(*args: Any, **kwargs: Any) -> Any:
-        return lifted(inner(*[_own(arg) for arg in args], **kwargs))
-
-    return decorated
+    return _CustomGradient if f is None else _CustomGradient(f)
 
 
 def _own(arg: Any) -> Any:
@@ -222,6 +290,22 @@ def _spelled(grad: Callable[..., Any]) -> Callable[..., Any]:
         return lowered(grad(*map(lifted, dys), **given))
 
     return with_variables
+
+
+def grad_pass_through(f: Callable[..., Any]) -> Any:
+    """`f`, with the gradient of the identity: the cotangent goes to the arguments unchanged."""
+
+    @custom_gradient
+    def through(*args: Any, **kwargs: Any) -> Any:
+        def grad(*dys: Any, **unused: Any) -> Any:
+            variables = unused.get("variables")
+            if variables is not None:
+                return dys, [None] * len(variables)
+            return dys
+
+        return f(*args, **kwargs), grad
+
+    return through
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Any:

@@ -14,6 +14,7 @@ from gradtape.core.tensor import Variable as PlainVariable
 from gradtape.tf.errors import invalid, invalid_type
 from gradtape.tf.indexing import checked, gather, gather_nd
 from gradtape.tf.policy import NUMBERS, adopted, lowered, tensor
+from gradtape.tf.scopes import scoped
 from gradtape.tf.shapes import TensorShape
 from gradtape.tf.slices import IndexedSlices
 from gradtape.tf.spelled import Spelled, Tensor, shown
@@ -94,7 +95,7 @@ class Variable(Spelled, PlainVariable):
             )
         if constraint is not None and not callable(constraint):
             raise ValueError(f"Give tf.Variable a function as constraint: got {constraint!r}.")
-        super().__init__(value, trainable is None or trainable, name)
+        super().__init__(value, trainable is None or trainable, scoped(name))
         self._constraint = constraint
         self._declared = declared
 
