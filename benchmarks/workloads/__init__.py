@@ -8,6 +8,10 @@ from benchmarks.workloads import (
     cell,
     chain,
     compiled,
+    compiled_gmm,
+    compiled_kmeans,
+    compiled_mlp,
+    compiled_options,
     cost,
     descent,
     jacobian,
@@ -31,6 +35,10 @@ WORKLOADS: tuple[Workload, ...] = (
     *sparse.WORKLOADS,
     *cost.WORKLOADS,
     *compiled.WORKLOADS,
+    *compiled_gmm.WORKLOADS,
+    compiled_kmeans.WORKLOAD,
+    compiled_mlp.WORKLOAD,
+    compiled_options.WORKLOAD,
 )
 
 

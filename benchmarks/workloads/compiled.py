@@ -7,21 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workload import Target, Work, Workload
+from benchmarks.workload import Work, Workload
 from benchmarks.workloads import cell, million
-from benchmarks.workloads.ways import PEERS, compiled_works
-
-
-def faster(factor: float, peers: tuple[str, ...] = tuple(PEERS)) -> Target:
-    """At least `factor` times faster than the fastest of `peers`."""
-    names = "the best peer" if len(peers) > 1 else {"jax-jit": "JAX"}[peers[0]]
-    text = f"{factor:g}x faster than {names}" if factor != 1 else f"as fast as {names}"
-    return Target(text, peers, factor)
-
-
-def no_more_memory() -> Target:
-    """No more than JAX."""
-    return Target("no more memory than JAX", ("jax-jit",), 1.0, "memory")
+from benchmarks.workloads.ways import compiled_works, faster, no_more_memory
 
 
 # -- a formula at a million points ---------------------------------------------------------------
@@ -35,11 +23,11 @@ _FORMULA = {"numpy": million.f, "torch": million.f, "tensorflow": _formula_tenso
 FORMULA = Workload(
     name="compiled-million",
     title="Compiled: value and gradient of sum(exp(sin v) * log v + sqrt v), a million float64",
-    works=compiled_works(_FORMULA, lambda: million._points()),
+    works=compiled_works(_FORMULA, lambda: [million._points()]),
     expected=lambda: million._numpy()(),
     rtol=1e-10,
     targets=(faster(2.0), no_more_memory()),
-    warmups=compiled_works(_FORMULA, lambda: million._points()[:10]),
+    warmups=compiled_works(_FORMULA, lambda: [million._points()[:10]]),
 )
 
 # -- the notebook's cell -------------------------------------------------------------------------
@@ -67,7 +55,7 @@ def _cell_casadi() -> Work:
     x1, x2 = casadi.SX.sym("x1"), casadi.SX.sym("x2")
     z = cell.g(x1, x2)
     gradients = casadi.Function("g", [x1, x2], [casadi.gradient(z, x1), casadi.gradient(z, x2)])
-    return lambda: tuple([np.float32(part) for part in gradients(2.0, 3.0)])
+    return lambda: [np.float32(part) for part in map(float, gradients(2.0, 3.0))]
 
 
 def _cell_tensorflow() -> Work:
@@ -210,11 +198,11 @@ def _logsumexp(size: int) -> Workload:
     return Workload(
         name=f"compiled-logsumexp-{size}",
         title=f"Compiled: value and gradient of logsumexp at {size:,} float64",
-        works=compiled_works(_LOGSUMEXP, partial(_normal, size)),
+        works=compiled_works(_LOGSUMEXP, lambda: [_normal(size)]),
         expected=partial(_softmax, size),
         rtol=1e-10,
         targets=(faster(2.0), no_more_memory()),
-        warmups=compiled_works(_LOGSUMEXP, partial(_normal, 10)),
+        warmups=compiled_works(_LOGSUMEXP, lambda: [_normal(10)]),
     )
 
 
@@ -271,7 +259,7 @@ POLYNOMIAL = Workload(
     "coefficients",
     works=compiled_works(
         {"numpy": _horner, "jax": _horner_scan, "torch": _horner_torch},
-        partial(_normal, COEFFICIENTS),
+        lambda: [_normal(COEFFICIENTS)],
     ),
     expected=_polynomial,
     rtol=1e-9,

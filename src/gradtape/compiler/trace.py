@@ -453,6 +453,7 @@ def _fill_expanded() -> None:
     from gradtape.core.cotangents import scatter_add
 
     _EXPANDED[scatter_add] = _scatter
+    _EXPANDED[operator.getitem] = lambda a, index: a[index]  # which takes no argument by its name
 
 
 _fill_expanded()

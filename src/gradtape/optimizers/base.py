@@ -153,7 +153,9 @@ class Optimizer:
 
     def _step(self, kind: Any) -> Any:
         """The number of this update, from 1, in a dtype."""
-        return kind(self._updates() + 1)
+        if self.gradient_accumulation_steps:
+            return kind(self._updates() + 1)
+        return as_kind(self._iterations._value + 1, kind)
 
     def _update(self, w: Any, g: Any, c: Any, *slots: Any) -> tuple[Any, ...]:
         """The new value of a Variable, and of what is kept for it.
@@ -384,7 +386,7 @@ class Optimizer:
             w = variable._value
             if part.kind is not kind:
                 kind = part.kind
-                own_rate = rate if rate.__class__ is kind else kind(rate)
+                own_rate = rate if rate.__class__ is kind else as_kind(rate, kind)
                 c = self._coefficients(own_rate, kind)
             if not plain:
                 w = self._decayed(w, part, own_rate)
@@ -651,3 +653,8 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._parts = {part.variable._id: part for part in state["_parts"]}
+
+
+def as_kind(number: Any, kind: Any) -> Any:
+    """A number in a dtype. A compiled function does not look at the one that it is given."""
+    return number.astype(kind) if hasattr(number, "astype") else kind(number)

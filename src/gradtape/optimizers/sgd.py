@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from gradtape.core.handle import REAL_SCALARS, settled
 from gradtape.core.tensor import Variable
-from gradtape.optimizers.base import Optimizer, Part
+from gradtape.optimizers.base import Optimizer, Part, as_kind
 from gradtape.optimizers.checks import Options, Rate
 
 
@@ -81,7 +81,7 @@ class SGD(Optimizer):
         rate = rate._value if rate.__class__ is Variable else self._rate()
         for g, part in work:
             variable, kind = part.variable, part.kind
-            w = variable._value - g * (rate if rate.__class__ is kind else kind(rate))
+            w = variable._value - g * (rate if rate.__class__ is kind else as_kind(rate, kind))
             variable._value = w if w.__class__ in REAL_SCALARS else settled(w)
             if part.constraint is not None:
                 variable.assign(part.constraint(variable))
