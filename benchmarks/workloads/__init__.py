@@ -7,6 +7,11 @@ from benchmarks.workloads import (
     adam,
     cell,
     chain,
+    compiled,
+    compiled_gmm,
+    compiled_kmeans,
+    compiled_mlp,
+    compiled_options,
     cost,
     descent,
     jacobian,
@@ -29,6 +34,11 @@ WORKLOADS: tuple[Workload, ...] = (
     *rosenbrock.WORKLOADS,
     *sparse.WORKLOADS,
     *cost.WORKLOADS,
+    *compiled.WORKLOADS,
+    *compiled_gmm.WORKLOADS,
+    compiled_kmeans.WORKLOAD,
+    compiled_mlp.WORKLOAD,
+    compiled_options.WORKLOAD,
 )
 
 

@@ -91,7 +91,10 @@ class Native:
             for k, item in enumerate(clusters)
         ]
         self.module = Module(self.kernels)
-        self.run: Callable[..., list[Any]] = _Driver(self).function()
+        driver = _Driver(self)
+        self.run: Callable[..., list[Any]] = driver.function()
+        self.source = driver.source
+        """The Python code of `run`."""
 
     def __str__(self) -> str:
         kernels = iter(self.kernels)
@@ -447,7 +450,9 @@ class _Driver:
             text = self._value(value) if isinstance(value, Node) else repr(value)
             expected = self._let(f"_e{number}", guard.expected)
             where = self._let(f"_g{number}", guard)
-            self.lines.append(f"if not _same({text}, {expected}): _broken({where})")
+            exact = isinstance(guard.expected, (bool, int, np.bool_, np.integer))
+            holds = f"{text} == {expected}" if exact else f"_same({text}, {expected})"
+            self.lines.append(f"if not ({holds}): _broken({where})")
 
     def _output(self, out: Any) -> str:
         if out.__class__ is not Ref:

@@ -255,6 +255,8 @@ _add_up: Any = np.add.reduce
 def is_finite(value: Any) -> bool:
     """Whether all entries are finite; False also where their sum overflows, or is not known yet."""
     if not isinstance(value, (np.ndarray, np.generic)):
+        if getattr(value, "is_known", False):  # of a program that is being recorded
+            return bool(np.isfinite(_add_up(value, axis=None)))
         examples = getattr(value, "examples", None)  # of a batch
         return examples is not None and is_finite(examples)
     return cmath.isfinite(_add_up(value, axis=None))
