@@ -11,7 +11,6 @@ from benchmarks.workload import Work, Workload
 from benchmarks.workloads import cell, million
 from benchmarks.workloads.ways import compiled_works, faster, no_more_memory
 
-
 # -- a formula at a million points ---------------------------------------------------------------
 
 

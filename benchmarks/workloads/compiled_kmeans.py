@@ -21,7 +21,7 @@ def _data(size: tuple[int, int, int]) -> tuple[Any, Any]:
 
 
 def cost(np: Any, points: Any, centres: Any) -> Any:
-    """The sum of the squared distances to the nearest centre, in the spelling of the module `np`."""
+    """The sum of the squared distances to the nearest centre, spelled for the module `np`."""
     nearest = np.argmin(np.sum(centres**2, 1) - 2.0 * (points @ centres.T), 1)
     return np.sum((points - centres[nearest]) ** 2)
 

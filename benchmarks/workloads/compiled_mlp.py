@@ -95,7 +95,7 @@ def _jax() -> Work:
 
     compiled = jax.jit(step, donate_argnums=(0, 1, 2))
     zeros = [np.zeros_like(p) for p in initial]
-    state: list[Any] = [*map(lambda a: [*map(jnp.asarray, a)], (initial, zeros, zeros))]
+    state: list[Any] = [[jnp.asarray(p) for p in group] for group in (initial, zeros, zeros)]
     state.append(jnp.float32(1))
 
     def work() -> Any:

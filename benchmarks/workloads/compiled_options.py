@@ -33,8 +33,9 @@ def price(np: Any, erf: Any, s: Any, k: Any, r: Any, v: Any, t: Any) -> Any:
 
 
 def _gradtape(count: int) -> Work:
-    import gradtape as gt
     from scipy.special import erf
+
+    import gradtape as gt
 
     options = [gt.constant(x) for x in _options(count)]
 
