@@ -34,6 +34,7 @@ WORKLOADS: tuple[Workload, ...] = (
     *rosenbrock.WORKLOADS,
     *sparse.WORKLOADS,
     *cost.WORKLOADS,
+    mlp.COMPILED,
     *compiled.WORKLOADS,
     *compiled_gmm.WORKLOADS,
     compiled_kmeans.WORKLOAD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def _numpy() -> Work:
     return work
 
 
-def _gradtape() -> Work:
+def _gradtape(compiled: bool = False) -> Work:
     import gradtape as gt
 
     x, labels, initial = _data()
@@ -76,7 +77,7 @@ def _gradtape() -> Work:
             parameter.assign_sub(RATE * gradient)
         return value, parameters
 
-    return work
+    return gt.function(work) if compiled else work
 
 
 def _torch(fused: bool) -> Work:
@@ -216,4 +217,12 @@ WORKLOAD = Workload(
         "MyGrad their own fused cross-entropy, unless the loss is said not to be fused; JAX and "
         "autograd plain code (logsumexp from max, exp, sum, log)."
     ),
+)
+
+COMPILED = replace(
+    WORKLOAD,
+    name="compiled-mlp-small",
+    title=f"Compiled: {WORKLOAD.title}",
+    works={**WORKLOAD.works, "gradtape": lambda: _gradtape(compiled=True)},
+    note="gradtape by `gt.function`; the others as in `mlp`.",
 )

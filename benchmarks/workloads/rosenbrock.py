@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,14 @@ def _hvp_gradtape() -> Work:
 
     x, t = _points(LARGE), _direction(LARGE)
     return lambda: gt.hvp(f, x, t)
+
+
+def _hvp_compiled() -> Work:
+    import gradtape as gt
+
+    product = gt.function(lambda x, t: gt.hvp(f, x, t))
+    x, t = _points(LARGE), _direction(LARGE)
+    return lambda: product(x, t)
 
 
 def _hvp_torch() -> Work:
@@ -223,6 +232,14 @@ HVP = Workload(
     note="PyTorch and JAX use all cores here; NumPy and what stands on it use one.",
 )
 
+COMPILED_HVP = replace(
+    HVP,
+    name="compiled-hvp",
+    title=f"Compiled: {HVP.title}",
+    works={**HVP.works, "gradtape": _hvp_compiled},
+    note="gradtape by `gt.function`.",
+)
+
 MINIMIZE = Workload(
     name="minimize",
     title=f"Minimum of the {STEEP}-dimensional Rosenbrock function by SciPy's L-BFGS-B, float64",
@@ -242,4 +259,4 @@ MINIMIZE = Workload(
     "JAX, not jitted, needs seconds and is left out.",
 )
 
-WORKLOADS = (HESSIAN, HVP, MINIMIZE)
+WORKLOADS = (HESSIAN, HVP, COMPILED_HVP, MINIMIZE)
