@@ -30,7 +30,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "hypot": (2, 2),
     "log": (1, 1),
     "log10": (2, 2),
-    "log1p": (1, 2),
+    "log1p": (1.5, 2),
     "log2": (2, 2),
     "log_expit": (3, 3),
     "logaddexp": (3, 3),
