@@ -6,21 +6,13 @@ results are the same for every number of threads.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.emit import Kernel, identity
-from gradtape.compiler.loops import Reduce, Scatter
+from gradtape.compiler.groups import Group, partial
 from gradtape.compiler.threads import team
-
-CHUNK = 1 << 16
-"""Entries of a chunk, about."""
-
-LARGE = 1 << 17
-"""Entries from which a loop is cut into chunks."""
 
 _COMBINE = {
     "add": np.add,
@@ -33,30 +25,19 @@ _COMBINE = {
 
 
 class Split:
-    """A kernel that runs in chunks.
+    """A group that runs in chunks.
 
     Attributes
     ----------
     partial
-        The reductions that each chunk makes a part of, by their place among the kernel's arrays.
+        The reductions that each chunk makes a part of, by their place among the group's arrays.
     """
 
-    def __init__(self, kernel: Kernel, function: Any) -> None:
-        self.kernel = kernel
+    def __init__(self, group: Group, function: Any) -> None:
         self.function = function
-        outer = kernel.axes[0].length
-        inner = math.prod([axis.length for axis in kernel.axes[1:]])
-        step = max(1, CHUNK // inner)
-        self.bounds = [(low, min(low + step, outer)) for low in range(0, outer, step)]
-        if len(kernel.axes) == 1 and outer - self.bounds[-1][0] < kernel.lanes:
-            self.bounds.pop()  # too short for a vector
-            self.bounds[-1] = self.bounds[-1][0], outer
-        reads = len(kernel.reads)
-        self.partial: dict[int, Reduce] = {
-            reads + k: node
-            for k, node in enumerate(kernel.writes)
-            if isinstance(node, Reduce) and not kernel.axes[0].kept[kernel.reductions.index(node)]
-        }
+        self.bounds = group.bounds
+        sums = {node for kernel in group.kernels for node in partial(kernel)}
+        self.partial: dict[int, Any] = {k: n for k, n in enumerate(group.nodes) if n in sums}
 
     def memory(self, entries: int) -> _Chunks:
         """What one call at a time needs."""
@@ -86,7 +67,6 @@ class _Chunks:
         tables[:] = entries
         for at, (_, addresses) in self.cells.items():
             tables[:, at] = addresses
-            self.partials[at].fill(identity(split.partial[at]))
         row, base, function, bounds = (
             tables.shape[1] * 8,
             self.address,
@@ -102,12 +82,3 @@ class _Chunks:
             at: _COMBINE[node.op].reduce(self.partials[at], axis=0)
             for at, node in split.partial.items()
         }
-
-
-def large(kernel: Kernel) -> bool:
-    """Whether a kernel is worth several threads, and may run in any order."""
-    if any(isinstance(node, Scatter) for node in kernel.regions):
-        return False
-    if kernel.axes and not all(kernel.axes[0].kept[len(kernel.reductions) :]):
-        return False
-    return bool(kernel.axes) and math.prod([axis.length for axis in kernel.axes]) >= LARGE
