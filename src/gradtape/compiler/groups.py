@@ -192,7 +192,7 @@ def rows_of(kernel: Any) -> int:
         return 0
     if not all(kernel.axes[0].kept[len(kernel.reductions) :]):
         return 0
-    return next(n for n in kernel.cluster.shape if n != 1)
+    return int(next(n for n in kernel.cluster.shape if n != 1))
 
 
 def is_large(kernel: Any) -> bool:

@@ -54,7 +54,7 @@ def _target() -> tuple[Any, Any, str]:
 
 
 class Module:
-    """Machine code of some kernels and of the groups that call them; it lives as long as this object.
+    """Machine code of kernels and of the groups that call them; it lives as long as this object.
 
     Attributes
     ----------
