@@ -22,6 +22,7 @@ from gradtape.compiler.loops import (
     Source,
     access,
     contiguous,
+    is_number,
 )
 
 VECTOR_BYTES = 32
@@ -134,12 +135,6 @@ def _kept_strides(node: Reduce, shape: Sequence[int]) -> list[int]:
     """The step of the result along each axis of the loops; 0 where it is reduced."""
     own = iter(contiguous(node.shape))
     return [0 if a in node.axes else next(own) for a in range(len(shape))]
-
-
-def is_number(node: Node) -> bool:
-    """Whether a node is one constant number, perhaps read at many indices."""
-    base = access(node)[0]
-    return isinstance(base, Source) and base.constant is not None and not base.shape
 
 
 _IDENTITY = {"add": 0, "multiply": 1, "and": True, "or": False}

@@ -36,6 +36,7 @@ from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module
 from gradtape.compiler.parallel import Split
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
+from gradtape.compiler.recompute import recomputed
 from gradtape.compiler.routines import RoutineKernel
 
 _FORMATS = {
@@ -83,7 +84,7 @@ class Native:
         self.program = program
         self.lowered = Lowered(program)
         nodes = with_own_memory(_needed(self.lowered), _wanted(self.lowered))
-        self.schedule = clustered(nodes)
+        self.schedule = recomputed(clustered(nodes), _wanted(self.lowered))
         inside = _read_outside(self.lowered, self.schedule)
         clusters = [item for item in self.schedule if isinstance(item, Cluster)]
         self.kernels: list[Any] = [

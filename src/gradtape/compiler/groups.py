@@ -160,10 +160,11 @@ def length(kernel: Any) -> int:
 
 
 def _entries(kernel: Any) -> int:
-    """What a kernel costs, in entries of a loop."""
+    """What a kernel costs, in entries of a loop of a few operations."""
     if _is_product(kernel):
         return int(kernel.node.size * kernel.node.operands[0].shape[-1]) // 8
-    return math.prod([axis.length for axis in kernel.axes])
+    operations = len(kernel.cluster.nodes)
+    return math.prod([axis.length for axis in kernel.axes]) * (1 + operations // 8)
 
 
 def _is_product(kernel: Any) -> bool:
