@@ -19,13 +19,16 @@ from gradtape.compiler.loops import (
     Region,
     Scan,
     Scatter,
-    Source,
     access,
     contiguous,
     is_number,
 )
+from gradtape.compiler.recompute import CHEAP
 
 VECTOR_BYTES = 32
+LONG = 16
+"""Vectors from which a loop may take several at a time."""
+
 BLOCK = 128
 """Vectors that one accumulator adds up, before it is added to the next: keeps sums accurate."""
 
@@ -112,6 +115,8 @@ class Kernel:
             lanes //= 2
         if axes and not all(axes[-1].kept[len(self.reductions) :]):
             lanes = 1  # each entry along the last axis needs the one before
+        if lanes > 1 and axes[-1].length >= LONG * lanes:
+            lanes *= _abreast(self.cluster)
         self.lanes = lanes
         body = _Body(self, axes, lanes, counter)
         lines = body.lines()
@@ -123,6 +128,31 @@ class Kernel:
             ]
         )
         self.axes = axes
+
+
+_FEW = frozenset({"divide", "sqrt"}) | CHEAP
+"""Operations that are one or a few instructions."""
+
+
+def _abreast(cluster: Cluster) -> int:
+    """How many vectors an inner loop takes at a time, so that they need not wait for each other.
+
+    As many as leave what is live at once in the sixteen registers of a processor.
+    """
+    maps = [node for node in cluster.nodes if isinstance(node, Map)]
+    simple = len(maps) + sum(isinstance(n, Reduce) for n in cluster.nodes) == len(cluster.nodes)
+    if not simple or any(node.op not in _FEW for node in maps):
+        return 1
+    last = {operand: k for k, node in enumerate(cluster.nodes) for operand in node.operands}
+    live: set[Node] = set()
+    most = 0
+    for k, node in enumerate(cluster.nodes):
+        live.update(operand for operand in node.operands if any(access(operand)[1]))
+        most = max(most, len(live) + 1)
+        live = {value for value in live if last[value] > k}
+        if last.get(node, -1) > k:
+            live.add(node)
+    return 4 if most <= 4 else 2 if most <= 8 else 1
 
 
 def _joins(outer: Axis, inner: Axis) -> bool:

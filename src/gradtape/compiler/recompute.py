@@ -67,8 +67,7 @@ class _Work:
         pending, leaves = [value], set()
         while pending:
             node = pending.pop()
-            if node in inside:
-                del inside[node]  # it comes earlier
+            inside.pop(node, None)  # it comes earlier
             inside[node] = None
             for operand in node.operands:
                 base = access(operand)[0]
