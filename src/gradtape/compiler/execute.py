@@ -314,7 +314,7 @@ class _Driver:
                     self._fresh(node)
                 name = self.local[node]
                 self.lines.append(f"s.table[{position}] = _id({name}) + {self.offset}")
-        function = self.native.module.functions[group]
+        function = self.native.module.functions[self.native.groups.index(group)]
         if group.rows:
             self._in_chunks(group, function, start)
             return

@@ -156,7 +156,7 @@ def length(kernel: Any) -> int:
     """How far the outermost loop of a kernel goes."""
     if _is_product(kernel):
         return int(kernel.node.shape[-2])
-    return kernel.axes[0].length if kernel.axes else 0
+    return int(kernel.axes[0].length) if kernel.axes else 0
 
 
 def _entries(kernel: Any) -> int:
@@ -164,7 +164,8 @@ def _entries(kernel: Any) -> int:
     if _is_product(kernel):
         return int(kernel.node.size * kernel.node.operands[0].shape[-1]) // 8
     operations = len(kernel.cluster.nodes)
-    return math.prod([axis.length for axis in kernel.axes]) * (1 + operations // 8)
+    entries: int = math.prod([axis.length for axis in kernel.axes])
+    return entries * (1 + operations // 8)
 
 
 def _is_product(kernel: Any) -> bool:

@@ -81,7 +81,7 @@ class Module:
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(self._code))
         self._engine.finalize_object()
         address = self._engine.get_function_address
-        self.functions = {group: SIGNATURE(address(group.name)) for group in groups}
+        self.functions = [SIGNATURE(address(group.name)) for group in groups]
 
     def optimised(self) -> Any:
         """LLVM's module after its passes."""

@@ -60,10 +60,10 @@ class _Work:
 
     def _recipe(self, value: Node, target: Cluster) -> list[Node] | None:
         """What `target` has to compute for `value`, in order; None if that does not pay."""
-        held = {access(o)[0] for node in target.nodes for o in node.operands}
         inside: dict[Node, None] = {}
         if not self._is_movable(value, inside, target):
             return None
+        held = {access(o)[0] for node in target.nodes for o in node.operands}
         pending, leaves = [value], set()
         while pending:
             node = pending.pop()
@@ -84,8 +84,10 @@ class _Work:
         home = self.place.get(node)
         if node.__class__ is not Map or home is target or node.shape != target.shape:
             return False
-        others = self.readers.get(node, set()) - inside.keys() - set(target.nodes)
-        return node.op in CHEAP or not (others or node in self.kept)
+        if node.op in CHEAP:
+            return True
+        others = self.readers.get(node, set()) - inside.keys()
+        return node not in self.kept and all(self.place[other] is target for other in others)
 
     def _copy(self, recipe: Sequence[Any], target: Cluster) -> None:
         copies: dict[Node, Node] = {}
