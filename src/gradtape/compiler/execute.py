@@ -27,12 +27,11 @@ from gradtape.compiler.loops import (
     Step,
     View,
     access,
-    clustered,
-    with_own_memory,
 )
 from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module
 from gradtape.compiler.parallel import Split, large
+from gradtape.compiler.passes import scheduled, wanted
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
 from gradtape.compiler.routines import RoutineKernel
 
@@ -80,8 +79,7 @@ class Native:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.lowered = Lowered(program)
-        nodes = with_own_memory(_needed(self.lowered), _wanted(self.lowered))
-        self.schedule = clustered(nodes)
+        self.schedule = scheduled(self.lowered)
         inside = _read_outside(self.lowered, self.schedule)
         clusters = [item for item in self.schedule if not isinstance(item, Step)]
         self.kernels: list[Any] = [
@@ -219,6 +217,8 @@ class _Driver:
             self._starts[kernel] = self.entries
             for node in (*kernel.reads, *kernel.writes):
                 if not node.shape and node.dtype.name in _FORMATS:
+                    if isinstance(node, Region):
+                        self.scalars[node] = self.scalars[node.operands[0]]
                     self.scalars.setdefault(node, len(self.scalars))
                     self.fixed.append((self.entries, node))
                 elif not (node in inputs or self._goes_out(node, outputs) or self._is_result(node)):
@@ -463,6 +463,8 @@ class _Driver:
             return f"{self._let('_copy', np.array)}({text})"
         if not node.shape and self.native.program.specs[out.index].weak:
             return f"{self._let('_number', _number)}({text})"
+        if not node.shape and text == self.local.get(node):  # perhaps the caller's own array
+            return f"{text}.copy()"
         return text
 
 
@@ -530,35 +532,7 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
                 needed.update((node, node.operands[0]))
             if isinstance(node, (Scan, Routine)):
                 needed.add(node)
-    return needed | _wanted(lowered)
-
-
-def _wanted(lowered: Lowered) -> set[Node]:
-    """The nodes that outputs and guards read."""
-    program = lowered.program
-    indices = [out.index for out in program.outputs if out.__class__ is Ref]
-    indices += [guard.index for guard in program.guards]
-    values = [lowered.values[index] for index in indices]
-    values += [check for check, _ in lowered.checks]
-    return {access(value)[0] for value in values if isinstance(value, Node)}
-
-
-def _needed(lowered: Lowered) -> list[Node]:
-    """The nodes that an output or a guard depends on, in order."""
-    live = _wanted(lowered)
-    kept: list[Node] = []
-    for node in reversed(lowered.nodes):
-        if live.intersection(_results(node)):
-            kept.append(node)
-            live.update(access(operand)[0] for operand in node.operands)
-    return kept[::-1]
-
-
-def _results(node: Node) -> list[Any]:
-    """What is computed with a node."""
-    if isinstance(node, Routine):
-        return [node, node.status]
-    return list(node.results) if isinstance(node, Step) else [node]
+    return needed | wanted(lowered)
 
 
 __all__ = ["Native"]
