@@ -17,11 +17,11 @@ import numpy as np
 
 from gradtape.compiler.derivative import pulling, recorded_call
 from gradtape.compiler.program import GuardError, Program
-from gradtape.compiler.recording import LARGEST, Compiled, UnrecordedError, record
+from gradtape.compiler.recording import LARGEST, Compiled, record
 from gradtape.compiler.variables import is_recording
 from gradtape.core import structure
 from gradtape.core.batch import LEVELS
-from gradtape.core.errors import GradientWarning, warn_user
+from gradtape.core.errors import GradientWarning, UnrecordedError, warn_user
 from gradtape.core.handle import Handle
 from gradtape.core.tape import active, recording
 from gradtape.core.tensor import Variable

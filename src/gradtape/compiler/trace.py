@@ -7,6 +7,7 @@ code. Each call is done at once on the value behind it, and appended to the prog
 
 from __future__ import annotations
 
+import functools
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +52,7 @@ class Trace:
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         """``function(*args, **kwargs)``, done and written down."""
-        args = tuple(args)
+        function, args = _known(function, tuple(args))
         result = function(*plain(args), **plain(kwargs))
         if not self.open or function in _STATIC:
             return result
@@ -142,6 +143,27 @@ def _is_number(part: Any) -> bool:
     if isinstance(part, (np.ndarray, np.generic)):
         return part.dtype.kind in KINDS
     return isinstance(part, _NUMBERS)
+
+
+def _known(function: Any, args: tuple[Any, ...]) -> Any:
+    """`function` in a form that takes NumPy's scalars too, as its methods of arrays do not."""
+    if function.__class__ is not _METHOD or function.__objclass__ is not np.ndarray:
+        return function, args
+    if function is np.ndarray.astype and len(args) == 2:
+        return cast, (args[0], np.dtype(args[1]))
+    return _method_named(function.__name__), args
+
+
+_METHOD = type(np.ndarray.astype)
+
+
+@functools.cache
+def _method_named(name: str) -> Callable[..., Any]:
+    def method(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(np.asarray(a), name)(*args, **kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    return method
 
 
 KINDS = frozenset("biufcmM")

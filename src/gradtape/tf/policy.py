@@ -69,6 +69,8 @@ def lifted(value: Any) -> Any:
         return {key: lifted(part) for key, part in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return kind(*[lifted(part) for part in value])
+    if getattr(value, "is_known", False):  # of a program that is being recorded
+        return SPELLED[0](value, UNTRACKED)
     return value
 
 
