@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from compiler.drawn import FLOATS, Drawn, programs
+from compiler.verified import verified
 from hypothesis import given
 from hypothesis import strategies as st
-from compiler.verified import verified
 
 import gradtape as gt
 
