@@ -92,7 +92,7 @@ def programs(draw: Any, dtypes: Any = DTYPES, special: bool = True, grad: bool =
         with np.errstate(all="ignore"):
             try:
                 result = operation(values)
-            except (TypeError, ValueError, IndexError):
+            except (TypeError, ValueError, IndexError, OverflowError):
                 continue  # not for these shapes or dtypes
         if np.size(result) > 3000:
             continue

@@ -100,20 +100,23 @@ def test_assertions_fail_at_the_call_where_they_fail() -> None:
             f(-X)
 
 
+def _training(decorate: Any) -> tuple[list[float], Any]:
+    w, optimizer = tf.Variable([1.0, 2.0]), tf.keras.optimizers.Adam(0.1)
+
+    @decorate
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((w - x) ** 2)
+        optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+        return loss
+
+    return [float(step(tf.constant([3.0, 3.0]))) for _ in range(6)], step
+
+
 def test_a_training_step() -> None:
-    results = []
-    for decorate in (lambda f: f, tf.function):
-        w, optimizer = tf.Variable([1.0, 2.0]), tf.keras.optimizers.Adam(0.1)
-
-        @decorate
-        def step(x: Any) -> Any:
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_mean((w - x) ** 2)
-            optimizer.apply_gradients([(tape.gradient(loss, w), w)])
-            return loss
-
-        results.append([float(step(tf.constant([3.0, 3.0]))) for _ in range(6)])
-    np.testing.assert_allclose(results[1], results[0], rtol=1e-6)
+    expected, _ = _training(lambda f: f)
+    losses, step = _training(tf.function)
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
     assert step.experimental_get_tracing_count() == 1
 
 
@@ -146,3 +149,17 @@ def test_results_of_integers_are_tensors() -> None:
     f = tf.function(lambda x: (tf.one_hot(tf.argmax(x, 1), 3), tf.argsort(x), tf.unique(x[0])[1]))
     for _ in range(3):
         assert all(isinstance(y, tf.Tensor) for y in f(X))
+
+
+def test_python_numbers_that_gradtape_function_takes() -> None:
+    def f(x: Any, n: Any) -> Any:
+        return tf.constant(X) * x, tf.convert_to_tensor(n) + 1, tf.math.sin(x), tf.constant([1]) * n
+
+    compiled = gt.function(f)
+    for args in ((2.0, 3), (3.0, 4), (0.5, 5)):
+        for got, expected in zip(compiled(*args), f(*args), strict=True):
+            assert (type(got), got.dtype) == (type(expected), expected.dtype)
+            np.testing.assert_allclose(got.numpy(), expected.numpy(), rtol=1e-6)
+    assert len(compiled.programs) == 1
+    with pytest.raises(TypeError):
+        compiled(2.0, 2.5)
