@@ -192,6 +192,8 @@ class Interpreter:
                 return self.value(tree)[()]
             if isinstance(tree, (list, tuple)):
                 return type(tree)(map(plain, tree))
+            if isinstance(tree, dict):
+                return {key: plain(value) for key, value in tree.items()}
             if isinstance(tree, slice):
                 return slice(*map(plain, (tree.start, tree.stop, tree.step)))
             return tree

@@ -181,7 +181,12 @@ class Function:
         return f"<gradtape.function {name_of(self._f)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        if instance is None:
+            return self
+        # An instance's programs end with it; one made of fields is an argument like any other.
+        if structure.is_nested(instance) or type(getattr(instance, "__dict__", None)) is not dict:
+            return functools.partial(self, instance)
+        return bound(instance, self._f, lambda method: function(method))
 
     @property
     def programs(self) -> list[Program]:
@@ -264,6 +269,31 @@ class Function:
             stacklevel=3,
         )
         return self._f(*args, **kwargs)
+
+
+def bound(instance: Any, f: Any, make: Callable[[Any], Any]) -> Any:
+    """What `make` makes of the method `f` of an instance: once, and kept with the instance."""
+    kept, name = vars(instance), f"_compiled {name_of(f)}"
+    found = kept.get(name)
+    if found is None or found.owner is not instance:  # a copy of an instance copies its dict
+        found = kept[name] = _Kept(instance, make(f.__get__(instance, type(instance))))
+    return found.made
+
+
+class _Kept:
+    """What belongs to one instance alone."""
+
+    __slots__ = ("made", "owner")
+
+    def __init__(self, owner: Any, made: Any) -> None:
+        self.owner = owner
+        self.made = made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> None:
+        """Nothing: the copy makes its own."""
+
+    def __reduce__(self) -> Any:
+        return type(None), ()
 
 
 def name_of(f: Any) -> str:

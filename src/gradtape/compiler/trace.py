@@ -52,7 +52,7 @@ class Trace:
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         """``function(*args, **kwargs)``, done and written down."""
-        function, args = _known(function, tuple(args))
+        function, args = _known(function, tuple(args), kwargs)
         result = function(*plain(args), **plain(kwargs))
         if not self.open or function in _STATIC:
             return result
@@ -145,11 +145,11 @@ def _is_number(part: Any) -> bool:
     return isinstance(part, _NUMBERS)
 
 
-def _known(function: Any, args: tuple[Any, ...]) -> Any:
+def _known(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`function` in a form that takes NumPy's scalars too, as its methods of arrays do not."""
     if function.__class__ is not _METHOD or function.__objclass__ is not np.ndarray:
         return function, args
-    if function is np.ndarray.astype and len(args) == 2:
+    if function is np.ndarray.astype and len(args) == 2 and not kwargs:
         return cast, (args[0], np.dtype(args[1]))
     return _method_named(function.__name__), args
 

@@ -7,13 +7,14 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from gradtape.compiler.function import Function as Compiled
+from gradtape.compiler.function import bound
 from gradtape.core.handle import Handle
 from gradtape.tf import nest
 from gradtape.tf.dtypes import DType, as_dtype, float32
@@ -55,8 +56,10 @@ class Function:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        signature = self.input_signature
-        return Function(self.python_function.__get__(instance, owner), signature)
+        if type(getattr(instance, "__dict__", None)) is not dict:
+            return Function(self.python_function.__get__(instance, owner), self.input_signature)
+        make = partial(Function, input_signature=self.input_signature)
+        return bound(instance, self.python_function, make)
 
     def _fitting(self, args: Any, kwargs: dict[str, Any]) -> list[Any]:
         """The arguments in the dtypes of `input_signature`; a TypeError if one does not fit."""
