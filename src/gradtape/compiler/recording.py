@@ -12,8 +12,8 @@ import numpy as np
 from gradtape.compiler.program import Program, Ref, pruned, refs_in
 from gradtape.compiler.trace import KINDS, Trace, Traced, constant, plain
 from gradtape.compiler.variables import Seen, seen_by
-from gradtape.core.errors import UnrecordedError
 from gradtape.core import structure
+from gradtape.core.errors import UnrecordedError
 from gradtape.core.handle import UNTRACKED, Handle, is_foreign, settled
 from gradtape.core.tape import in_quiet
 from gradtape.core.tensor import Variable

@@ -67,8 +67,9 @@ class Trace:
         indices = tuple([out.index for out in outs])
         self.program.calls.append(Call(function, taken, options, indices, several, user_line()))
         if not several:
-            return _linked(outs[0], function, args, kwargs)
-        outs = [_linked(out, _Part(function, k), args, kwargs) for k, out in enumerate(outs)]
+            return _linked(outs[0], function, tuple(args), kwargs)
+        given = tuple(args)
+        outs = [_linked(out, _Part(function, k), given, kwargs) for k, out in enumerate(outs)]
         return type(result)(*outs) if hasattr(result, "_fields") else type(result)(outs)
 
     def look(self, traced: Traced) -> Any:
@@ -147,7 +148,8 @@ def _is_number(part: Any) -> bool:
 
 def _known(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`function` in a form that takes NumPy's scalars too, as its methods of arrays do not."""
-    if function.__class__ is not _METHOD or function.__objclass__ is not np.ndarray:
+    owner = getattr(function, "__objclass__", None)
+    if function.__class__ is not _METHOD or owner is not np.ndarray:
         return function, args
     if function is np.ndarray.astype and len(args) == 2 and not kwargs:
         return cast, (args[0], np.dtype(args[1]))
