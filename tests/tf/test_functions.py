@@ -146,3 +146,17 @@ def test_results_of_integers_are_tensors() -> None:
     f = tf.function(lambda x: (tf.one_hot(tf.argmax(x, 1), 3), tf.argsort(x), tf.unique(x[0])[1]))
     for _ in range(3):
         assert all(isinstance(y, tf.Tensor) for y in f(X))
+
+
+def test_python_numbers_that_gradtape_function_takes() -> None:
+    def f(x: Any, n: Any) -> Any:
+        return tf.constant(X) * x, tf.convert_to_tensor(n) + 1, tf.math.sin(x), tf.constant([1]) * n
+
+    compiled = gt.function(f)
+    for args in ((2.0, 3), (3.0, 4), (0.5, 5)):
+        for got, expected in zip(compiled(*args), f(*args), strict=True):
+            assert (type(got), got.dtype) == (type(expected), expected.dtype)
+            np.testing.assert_allclose(got.numpy(), expected.numpy(), rtol=1e-6)
+    assert len(compiled.programs) == 1
+    with pytest.raises(TypeError):
+        compiled(2.0, 2.5)
