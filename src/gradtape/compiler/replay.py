@@ -86,8 +86,8 @@ class _Writer:
             pairs = [f"{key!r}: {self._argument(value)}" for key, value in tree.items()]
             return f"{{{', '.join(pairs)}}}"
         if isinstance(tree, slice):
-            parts = (tree.start, tree.stop, tree.step)
-            return f"slice({', '.join(map(self._argument, parts))})"
+            bounds = (tree.start, tree.stop, tree.step)
+            return f"slice({', '.join(map(self._argument, bounds))})"
         return self._named(tree)
 
     def _named(self, thing: Any) -> str:
