@@ -629,3 +629,8 @@ def test_a_model_is_freed_with_its_variables() -> None:
     del model
     gc.collect()
     assert [ref() for ref in dead] == [None, None]
+
+
+def test_extremes_of_booleans() -> None:
+    x = np.array([[True, False, True], [False, False, True]])
+    check(lambda x: (np.max(x), np.min(x, axis=0), np.max(np.repeat(x, 2))), (x,), (~x,))
