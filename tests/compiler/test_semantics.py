@@ -391,28 +391,30 @@ OPTIMIZERS = [
 ]
 
 
+def _ten_steps(kind: Any, options: dict[str, Any], decorate: Any) -> tuple[list[Any], Any]:
+    """The losses and all state after ten steps, and the function that made them."""
+    w, b = gt.Variable([1.0, 2.0]), gt.Variable(0.5)
+    optimizer = kind(**{"learning_rate": 0.1, **options})
+
+    @decorate
+    def step(x: Any) -> Any:
+        with gt.GradientTape() as tape:
+            loss = np.sum((w * x + b - 1) ** 2)
+        optimizer.apply_gradients(zip(tape.gradient(loss, [w, b]), [w, b], strict=True))
+        return loss
+
+    losses = [step(gt.constant([1.0, 0.5])) for _ in range(10)]
+    return [v.numpy() for v in (*losses, w, b, *optimizer.variables)], step
+
+
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 @pytest.mark.parametrize("options", OPTIONS, ids=[", ".join(options) or "-" for options in OPTIONS])
 def test_ten_steps_of_an_optimizer(kind: Any, options: dict[str, Any]) -> None:
-    results = []
-    for compiles in (False, True):
-        w, b = gt.Variable([1.0, 2.0]), gt.Variable(0.5)
-        optimizer = kind(**{"learning_rate": 0.1, **options})
-
-        def step(x: Any) -> Any:
-            with gt.GradientTape() as tape:
-                loss = np.sum((w * x + b - 1) ** 2)
-            optimizer.apply_gradients(zip(tape.gradient(loss, [w, b]), [w, b], strict=True))
-            return loss
-
-        run = gt.function(step) if compiles else step
-        losses = [run(gt.constant([1.0, 0.5])) for _ in range(10)]
-        results.append([losses, [v.numpy() for v in (w, b, *optimizer.variables)]])
-    for got, expected in zip(
-        structure.flatten(results[1]), structure.flatten(results[0]), strict=True
-    ):
-        np.testing.assert_allclose(np.asarray(got), np.asarray(expected), rtol=1e-4, atol=1e-6)
-    assert 1 <= len(run.programs) <= 3
+    expected, _ = _ten_steps(kind, options, lambda f: f)
+    got, step = _ten_steps(kind, options, gt.function)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert 1 <= len(step.programs) <= 3
 
 
 # -- tapes --------------------------------------------------------------------------------------
@@ -627,3 +629,8 @@ def test_a_model_is_freed_with_its_variables() -> None:
     del model
     gc.collect()
     assert [ref() for ref in dead] == [None, None]
+
+
+def test_extremes_of_booleans() -> None:
+    x = np.array([[True, False, True], [False, False, True]])
+    check(lambda x: (np.max(x), np.min(x, axis=0), np.max(np.repeat(x, 2))), (x,), (~x,))

@@ -100,20 +100,23 @@ def test_assertions_fail_at_the_call_where_they_fail() -> None:
             f(-X)
 
 
+def _training(decorate: Any) -> tuple[list[float], Any]:
+    w, optimizer = tf.Variable([1.0, 2.0]), tf.keras.optimizers.Adam(0.1)
+
+    @decorate
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((w - x) ** 2)
+        optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+        return loss
+
+    return [float(step(tf.constant([3.0, 3.0]))) for _ in range(6)], step
+
+
 def test_a_training_step() -> None:
-    results = []
-    for decorate in (lambda f: f, tf.function):
-        w, optimizer = tf.Variable([1.0, 2.0]), tf.keras.optimizers.Adam(0.1)
-
-        @decorate
-        def step(x: Any) -> Any:
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_mean((w - x) ** 2)
-            optimizer.apply_gradients([(tape.gradient(loss, w), w)])
-            return loss
-
-        results.append([float(step(tf.constant([3.0, 3.0]))) for _ in range(6)])
-    np.testing.assert_allclose(results[1], results[0], rtol=1e-6)
+    expected, _ = _training(lambda f: f)
+    losses, step = _training(tf.function)
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
     assert step.experimental_get_tracing_count() == 1
 
 

@@ -152,6 +152,8 @@ def identity(node: Reduce) -> Any:
     low = node.op == "max"
     if node.dtype.kind == "f":
         return -np.inf if low else np.inf
+    if node.dtype.kind == "b":
+        return not low
     info = np.iinfo(node.dtype)
     return info.min if low else info.max
 

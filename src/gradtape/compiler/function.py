@@ -63,8 +63,13 @@ def function(f: Callable[..., Any] | None = None, **options: Any) -> Any:
     Where Python looks at a value (``if x > 0``, ``float(x)``, ``range(n)``), the program holds only
     while it is the same: otherwise the call is done as written, and recorded as another program.
     After a few of those the function stays as it is written, with a warning that names the line.
-    ``print`` and other effects of Python happen while recording only. Under a tape the whole call
-    is one operation, whose derivative is compiled too.
+    ``print`` and other effects of Python happen while recording only. While recording, array
+    arguments are no instances of ``np.ndarray``, and other threads see none of it. Under a tape the
+    whole call is one operation, whose derivative is compiled too.
+
+    A call that raises an error assigns no Variable, unless it is being recorded. A function whose
+    arguments or results are no values of a program, such as sets, masked arrays, generators or
+    tapes, runs as it is written, with one warning. Programs of a method end with its instance.
 
     The environment variable ``GRADTAPE_DISABLE_COMPILE=1`` leaves every function as it is written.
 

@@ -83,8 +83,8 @@ class _Writer:
         if tree.__class__ is list:
             return f"[{', '.join(map(self._argument, tree))}]"
         if tree.__class__ is dict:
-            parts = [f"{key!r}: {self._argument(value)}" for key, value in tree.items()]
-            return f"{{{', '.join(parts)}}}"
+            pairs = [f"{key!r}: {self._argument(value)}" for key, value in tree.items()]
+            return f"{{{', '.join(pairs)}}}"
         if isinstance(tree, slice):
             bounds = (tree.start, tree.stop, tree.step)
             return f"slice({', '.join(map(self._argument, bounds))})"
