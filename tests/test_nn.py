@@ -41,7 +41,7 @@ def test_axes(shape: tuple[int, ...]) -> None:
                 gt.nn.softmax_cross_entropy(moved, given, axis),
                 gt.nn.softmax_cross_entropy(z, other),
             )
-        gt.check_gradients(lambda z: gt.nn.softmax_cross_entropy(z, labels, axis), moved)  # noqa: B023
+        gt.check_gradients(lambda z: gt.nn.softmax_cross_entropy(z, labels, axis), moved)
 
 
 def test_probabilities_need_not_sum_to_one() -> None:
@@ -63,11 +63,11 @@ def test_huge_logits_and_excluded_classes(dtype: Any) -> None:
         loss = gt.nn.softmax_cross_entropy(z, given)
         assert loss.dtype == dtype
         np.testing.assert_allclose(loss, np.array([0, half, third], dtype), rtol=1e-3)
-        gradient = gt.grad(lambda z: np.sum(gt.nn.softmax_cross_entropy(z, given)))(z)  # noqa: B023
+        gradient = gt.grad(lambda z: np.sum(gt.nn.softmax_cross_entropy(z, given)))(z)
         if given is labels:
             np.testing.assert_allclose(gradient, np.array(slopes, dtype), atol=1e-3)
         assert np.all(np.isfinite(gradient))
-        second = gt.hvp(lambda z: np.sum(gt.nn.softmax_cross_entropy(z, given)), z, np.ones_like(z))  # noqa: B023
+        second = gt.hvp(lambda z: np.sum(gt.nn.softmax_cross_entropy(z, given)), z, np.ones_like(z))
         np.testing.assert_allclose(second, 0, atol=1e-3)
 
 

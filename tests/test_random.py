@@ -44,7 +44,7 @@ def test_compiled_draws_go_on_where_eager_ones_stopped(draw: Callable[[Stream], 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 1001])
 def test_native_bits_are_numpys(count: int) -> None:
     state = np.array([2**63 + 11, 2**64 - 1], np.uint64)
-    compiled = gt.function(lambda s: words(s, count))
+    compiled = gt.function(lambda s: words(s, count=count))
     compiled(state * 0)
     key, counter = ([*state[:1], 0], [0, 0, state[1], 0])
     expected = np.random.Philox(key=np.array(key, np.uint64), counter=np.array(counter, np.uint64))

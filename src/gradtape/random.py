@@ -28,7 +28,7 @@ _ONE_MORE = np.array([0, 1], np.uint64)
 
 
 @of_plain_arrays("random")
-def words(state: Any, count: int) -> Any:
+def words(state: Any, *, count: int) -> Any:
     """`count` words of 64 random bits; `state` holds the key and the number of the draw."""
     counter, key = np.zeros(4, np.uint64), np.zeros(2, np.uint64)
     key[0], counter[2] = state
@@ -87,7 +87,7 @@ class Stream:
         with self._lock:
             state = self._state._value
             self._state.assign(state + _ONE_MORE)
-        return words(state, count)
+        return words(state, count=count)
 
     def uniform(
         self, shape: int | Sequence[int] = (), low: Any = 0.0, high: Any = 1.0, dtype: Any = None

@@ -153,7 +153,11 @@ def _halves(x: Any) -> Any:
     return da.from_array(x, chunks=(max(1, (len(x) + 1) // 2), *x.shape[1:]) if x.ndim else -1)
 
 
-@pytest.mark.parametrize("program", PROGRAMS[::9])
+# A series of many terms, as in the parameters of betainc, makes a graph that takes minutes.
+QUICK = [p for p in PROGRAMS if "special" not in str(p.id)]
+
+
+@pytest.mark.parametrize("program", QUICK[::9])
 def test_some_rules(program: Program) -> None:
     _check(program)
 

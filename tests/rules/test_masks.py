@@ -117,5 +117,5 @@ def test_terms_of_a_vector_product_that_cancel_are_live() -> None:
         lambda x: np.maximum(x, x - 1),
         lambda x: np.where(x < 1, x, 0),
     ):
-        got = gradient(lambda x: np.cross(same(x), w)[:2], np.array([0.3, -0.2, 0.9]))  # noqa: B023
+        got = gradient(lambda x: np.cross(same(x), w)[:2], np.array([0.3, -0.2, 0.9]))
         np.testing.assert_allclose(got, expected)

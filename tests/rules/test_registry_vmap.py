@@ -136,7 +136,7 @@ def test_shared_arguments(program: Program) -> None:
         arguments[position] = np.stack([row[position] for row in rows])
         axes = tuple([0 if k == position else None for k in range(len(arguments))])
         expected = stacked([values(program(*map(gt.constant, row))) for row in mixed])
-        got = attempt(program, lambda: gt.vmap(lambda *xs: program(*xs), axes)(*arguments))  # noqa: B023
+        got = attempt(program, lambda: gt.vmap(lambda *xs: program(*xs), axes)(*arguments))
         assert_close(got, expected)
 
 

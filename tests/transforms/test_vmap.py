@@ -704,7 +704,7 @@ def test_a_value_of_an_example_must_not_leave_by_another_way() -> None:
         with pytest.raises(RuntimeError, match="Return what is computed for each example from"):
             use(kept[0])
         with pytest.raises(RuntimeError, match="Return what is computed for each example from"):
-            gt.vmap(lambda x: use(kept[0]))(X)  # noqa: B023
+            gt.vmap(lambda x: use(kept[0]))(X)
 
 
 def test_an_error_leaves_nothing_behind() -> None:

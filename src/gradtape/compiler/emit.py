@@ -177,6 +177,8 @@ def identity(node: Reduce) -> Any:
     low = node.op == "max"
     if node.dtype.kind == "f":
         return -np.inf if low else np.inf
+    if node.dtype.kind == "b":
+        return not low
     info = np.iinfo(node.dtype)
     return info.min if low else info.max
 
@@ -351,9 +353,11 @@ class _Body:
         memory = _memory(dtype)
         kind = memory if lanes == 1 else f"<{lanes} x {memory}>"
         partial = lanes > 1 and self.count < lanes
-        held = f"<{self.count} x {memory}>" if partial else kind
+        held = self._part(memory) if partial else kind
         value = code.new(f"load {held}, ptr {place}, align {dtype.itemsize}")
-        if partial:
+        if partial and self.count == 1:
+            value = self.plain.new(f"insertelement {kind} zeroinitializer, {memory} {value}, i32 0")
+        elif partial:
             value = self._resized(value, held, lanes)
         if dtype.kind == "b":
             return code.new(f"trunc {kind} {value} to {code.type(dtype)}")
@@ -365,9 +369,16 @@ class _Body:
         if dtype.kind == "b":
             value = code.new(f"zext {code.type(dtype)} {value} to {kind}")
         if code.lanes > 1 and self.count < code.lanes:
-            value = self._resized(value, kind, self.count)
-            kind = f"<{self.count} x {memory}>"
+            if self.count == 1:
+                value = self.plain.new(f"extractelement {kind} {value}, i32 0")
+            else:
+                value = self._resized(value, kind, self.count)
+            kind = self._part(memory)
         code.do(f"store {kind} {value}, ptr {place}, align {dtype.itemsize}")
+
+    def _part(self, memory: str) -> str:
+        """The type of the lanes that count; of one, a number: LLVM mistakes vectors of one."""
+        return memory if self.count == 1 else f"<{self.count} x {memory}>"
 
     def _resized(self, value: str, kind: str, lanes: int) -> str:
         """A vector of so many lanes: those of `value` that count, then zeros."""

@@ -29,14 +29,12 @@ from gradtape.compiler.loops import (
     Step,
     View,
     access,
-    clustered,
-    with_own_memory,
 )
 from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module
 from gradtape.compiler.parallel import Split
+from gradtape.compiler.passes import scheduled, wanted
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
-from gradtape.compiler.recompute import recomputed
 from gradtape.compiler.routines import RoutineKernel
 
 _FORMATS = {
@@ -83,8 +81,7 @@ class Native:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.lowered = Lowered(program)
-        nodes = with_own_memory(_needed(self.lowered), _wanted(self.lowered))
-        self.schedule = recomputed(clustered(nodes), _wanted(self.lowered))
+        self.schedule = scheduled(self.lowered)
         inside = _read_outside(self.lowered, self.schedule)
         clusters = [item for item in self.schedule if isinstance(item, Cluster)]
         self.kernels: list[Any] = [
@@ -97,7 +94,7 @@ class Native:
         items = [
             (item, next(kernels) if isinstance(item, Cluster) else None) for item in self.schedule
         ]
-        self.plan = grouped(items, _readers(self.schedule), _wanted(self.lowered))
+        self.plan = grouped(items, _readers(self.schedule), wanted(self.lowered))
         self.groups = [item for item in self.plan if isinstance(item, Group)]
         self.module = Module(self.kernels, self.groups)
         driver = _Driver(self)
@@ -234,6 +231,8 @@ class _Driver:
                 if node in scratch:
                     pass
                 elif not node.shape and node.dtype.name in _FORMATS:
+                    if isinstance(node, Region):
+                        self.scalars[node] = self.scalars[node.operands[0]]
                     self.scalars.setdefault(node, len(self.scalars))
                     self.fixed.append((self.entries, node))
                 elif not (node in inputs or self._goes_out(node, outputs) or self._is_result(node)):
@@ -393,9 +392,12 @@ class _Driver:
             return f"({''.join(f'{self._argument(part)}, ' for part in tree)})"
         if tree.__class__ is list:
             return f"[{', '.join(map(self._argument, tree))}]"
+        if tree.__class__ is dict:
+            pairs = [f"{key!r}: {self._argument(value)}" for key, value in tree.items()]
+            return f"{{{', '.join(pairs)}}}"
         if isinstance(tree, slice):
-            parts = (tree.start, tree.stop, tree.step)
-            return f"slice({', '.join(map(self._argument, parts))})"
+            bounds = (tree.start, tree.stop, tree.step)
+            return f"slice({', '.join(map(self._argument, bounds))})"
         return self._let(f"_k{id(tree)}", tree)
 
     # -- results --------------------------------------------------------------------------------
@@ -475,6 +477,8 @@ class _Driver:
             return f"{self._let('_copy', np.array)}({text})"
         if not node.shape and self.native.program.specs[out.index].weak:
             return f"{self._let('_number', _number)}({text})"
+        if not node.shape and text == self.local.get(node):  # perhaps the caller's own array
+            return f"{text}.copy()"
         return text
 
 
@@ -542,28 +546,7 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
                 needed.update((node, node.operands[0]))
             if isinstance(node, (Scan, Routine)):
                 needed.add(node)
-    return needed | _wanted(lowered)
-
-
-def _wanted(lowered: Lowered) -> set[Node]:
-    """The nodes that outputs and guards read."""
-    program = lowered.program
-    indices = [out.index for out in program.outputs if out.__class__ is Ref]
-    indices += [guard.index for guard in program.guards]
-    values = [lowered.values[index] for index in indices]
-    values += [check for check, _ in lowered.checks]
-    return {access(value)[0] for value in values if isinstance(value, Node)}
-
-
-def _needed(lowered: Lowered) -> list[Node]:
-    """The nodes that an output or a guard depends on, in order."""
-    live = _wanted(lowered)
-    kept: list[Node] = []
-    for node in reversed(lowered.nodes):
-        if live.intersection(_results(node)):
-            kept.append(node)
-            live.update(access(operand)[0] for operand in node.operands)
-    return kept[::-1]
+    return needed | wanted(lowered)
 
 
 def _readers(schedule: Sequence[Any]) -> dict[Node, set[Any]]:
@@ -574,13 +557,6 @@ def _readers(schedule: Sequence[Any]) -> dict[Node, set[Any]]:
             for operand in node.operands:
                 found.setdefault(access(operand)[0], set()).add(item)
     return found
-
-
-def _results(node: Node) -> list[Any]:
-    """What is computed with a node."""
-    if isinstance(node, Routine):
-        return [node, node.status]
-    return list(node.results) if isinstance(node, Step) else [node]
 
 
 __all__ = ["Native"]

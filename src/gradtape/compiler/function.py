@@ -17,11 +17,11 @@ import numpy as np
 
 from gradtape.compiler.derivative import pulling, recorded_call
 from gradtape.compiler.program import GuardError, Program
-from gradtape.compiler.recording import LARGEST, Compiled, UnrecordedError, record
+from gradtape.compiler.recording import LARGEST, Compiled, record
 from gradtape.compiler.variables import is_recording
 from gradtape.core import structure
 from gradtape.core.batch import LEVELS
-from gradtape.core.errors import GradientWarning, warn_user
+from gradtape.core.errors import GradientWarning, UnrecordedError, warn_user
 from gradtape.core.handle import Handle
 from gradtape.core.tape import active, recording
 from gradtape.core.tensor import Variable
@@ -63,8 +63,13 @@ def function(f: Callable[..., Any] | None = None, **options: Any) -> Any:
     Where Python looks at a value (``if x > 0``, ``float(x)``, ``range(n)``), the program holds only
     while it is the same: otherwise the call is done as written, and recorded as another program.
     After a few of those the function stays as it is written, with a warning that names the line.
-    ``print`` and other effects of Python happen while recording only. Under a tape the whole call
-    is one operation, whose derivative is compiled too.
+    ``print`` and other effects of Python happen while recording only. While recording, array
+    arguments are no instances of ``np.ndarray``, and other threads see none of it. Under a tape the
+    whole call is one operation, whose derivative is compiled too.
+
+    A call that raises an error assigns no Variable, unless it is being recorded. A function whose
+    arguments or results are no values of a program, such as sets, masked arrays, generators or
+    tapes, runs as it is written, with one warning. Programs of a method end with its instance.
 
     The environment variable ``GRADTAPE_DISABLE_COMPILE=1`` leaves every function as it is written.
 
@@ -181,7 +186,12 @@ class Function:
         return f"<gradtape.function {name_of(self._f)}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        if instance is None:
+            return self
+        # An instance's programs end with it; one made of fields is an argument like any other.
+        if structure.is_nested(instance) or type(getattr(instance, "__dict__", None)) is not dict:
+            return functools.partial(self, instance)
+        return bound(instance, self._f, lambda method: function(method))
 
     @property
     def programs(self) -> list[Program]:
@@ -264,6 +274,31 @@ class Function:
             stacklevel=3,
         )
         return self._f(*args, **kwargs)
+
+
+def bound(instance: Any, f: Any, make: Callable[[Any], Any]) -> Any:
+    """What `make` makes of the method `f` of an instance: once, and kept with the instance."""
+    kept, name = vars(instance), f"_compiled {name_of(f)}"
+    found = kept.get(name)
+    if found is None or found.owner is not instance:  # a copy of an instance copies its dict
+        found = kept[name] = _Kept(instance, make(f.__get__(instance, type(instance))))
+    return found.made
+
+
+class _Kept:
+    """What belongs to one instance alone."""
+
+    __slots__ = ("made", "owner")
+
+    def __init__(self, owner: Any, made: Any) -> None:
+        self.owner = owner
+        self.made = made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> None:
+        """Nothing: the copy makes its own."""
+
+    def __reduce__(self) -> Any:
+        return type(None), ()
 
 
 def name_of(f: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from gradtape.compiler.program import Program, Ref, pruned, refs_in
 from gradtape.compiler.trace import KINDS, Trace, Traced, constant, plain
 from gradtape.compiler.variables import Seen, seen_by
 from gradtape.core import structure
+from gradtape.core.errors import UnrecordedError
 from gradtape.core.handle import UNTRACKED, Handle, is_foreign, settled
 from gradtape.core.tape import in_quiet
 from gradtape.core.tensor import Variable
@@ -109,7 +111,7 @@ class _Taken:
         self.tree = [list(args), kwargs]
         self.leaves = structure.flatten(self.tree)
         self.numbers = [i for i, leaf in enumerate(self.leaves) if is_value(leaf)]
-        self._flat = not kwargs and len(self.leaves) == len(args)
+        self._flat = not kwargs and not any(map(structure.is_nested, args))
 
     def source(self, names: dict[str, Any]) -> list[str]:
         """An expression for each input."""
@@ -201,10 +203,6 @@ def _value(leaf: Any) -> Any:
     return leaf._value if isinstance(leaf, Handle) else leaf
 
 
-class UnrecordedError(Exception):
-    """The function cannot be a program for such arguments; the text says why."""
-
-
 def record(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Any, Compiled | None]:
@@ -221,6 +219,8 @@ def record(
     taken, trace = _Taken(args, kwargs), Trace()
     for leaf in taken.leaves:
         _check_argument(leaf)
+    if any(is_kind(f) for is_kind in _LATER):
+        raise UnrecordedError("Compile what the body calls: a generator or coroutine runs later")
     leaves = list(taken.leaves)
     for i in taken.numbers:
         leaf, traced = leaves[i], trace.input(constant(_value(leaves[i])))
@@ -231,6 +231,10 @@ def record(
             result = f(*tree[0], **tree[1])
             found = structure.flatten(result)
             values = [plain(_value(leaf)) for leaf in found]
+        except UnrecordedError:
+            trace.open = False
+            seen.made()
+            raise
         except BaseException:
             trace.open = False
             _finish(seen)
@@ -254,6 +258,13 @@ def record(
         [leaf if k is None else value for leaf, k, value in zip(found, kinds, values, strict=True)]
     )
     return answer, None if new else Compiled(program, taken, given)
+
+
+_LATER = (
+    inspect.isgeneratorfunction,
+    inspect.iscoroutinefunction,
+    inspect.isasyncgenfunction,
+)
 
 
 def _check_argument(leaf: Any) -> None:

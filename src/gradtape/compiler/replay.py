@@ -82,9 +82,12 @@ class _Writer:
             return f"({''.join(f'{self._argument(part)}, ' for part in tree)})"
         if tree.__class__ is list:
             return f"[{', '.join(map(self._argument, tree))}]"
+        if tree.__class__ is dict:
+            pairs = [f"{key!r}: {self._argument(value)}" for key, value in tree.items()]
+            return f"{{{', '.join(pairs)}}}"
         if isinstance(tree, slice):
-            parts = (tree.start, tree.stop, tree.step)
-            return f"slice({', '.join(map(self._argument, parts))})"
+            bounds = (tree.start, tree.stop, tree.step)
+            return f"slice({', '.join(map(self._argument, bounds))})"
         return self._named(tree)
 
     def _named(self, thing: Any) -> str:

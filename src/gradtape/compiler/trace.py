@@ -7,6 +7,7 @@ code. Each call is done at once on the value behind it, and appended to the prog
 
 from __future__ import annotations
 
+import functools
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -51,23 +52,23 @@ class Trace:
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         """``function(*args, **kwargs)``, done and written down."""
-        args = tuple(args)
-        result = function(*plain(args), **plain(kwargs))
+        function, given = _known(function, tuple(args), kwargs)
+        result = function(*plain(given), **plain(kwargs))
         if not self.open or function in _STATIC:
             return result
         several = isinstance(result, (tuple, list))
         parts = list(result) if several else [result]
         if threading.get_ident() != self._thread or not all(map(_is_number, parts)):
-            self.look_at(args, kwargs)  # the result is no value of the program
+            self.look_at(given, kwargs)  # the result is no value of the program
             return result
         # Refs before the results get numbers of their own, for an argument may be one of these.
-        taken, options = self._refs(args), self._refs(kwargs)
+        taken, options = self._refs(given), self._refs(kwargs)
         outs = [self._new(part) for part in parts]
         indices = tuple([out.index for out in outs])
         self.program.calls.append(Call(function, taken, options, indices, several, user_line()))
         if not several:
-            return _linked(outs[0], function, args, kwargs)
-        outs = [_linked(out, _Part(function, k), args, kwargs) for k, out in enumerate(outs)]
+            return _linked(outs[0], function, given, kwargs)
+        outs = [_linked(out, _Part(function, k), given, kwargs) for k, out in enumerate(outs)]
         return type(result)(*outs) if hasattr(result, "_fields") else type(result)(outs)
 
     def look(self, traced: Traced) -> Any:
@@ -142,6 +143,28 @@ def _is_number(part: Any) -> bool:
     if isinstance(part, (np.ndarray, np.generic)):
         return part.dtype.kind in KINDS
     return isinstance(part, _NUMBERS)
+
+
+def _known(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`function` in a form that takes NumPy's scalars too, as its methods of arrays do not."""
+    owner = getattr(function, "__objclass__", None)
+    if function.__class__ is not _METHOD or owner is not np.ndarray:
+        return function, args
+    if function.__name__ == "astype" and len(args) == 2 and not kwargs:
+        return cast, (args[0], np.dtype(args[1]))
+    return _method_named(function.__name__), args
+
+
+_METHOD: Any = type(np.ndarray.astype)
+
+
+@functools.cache
+def _method_named(name: str) -> Callable[..., Any]:
+    def method(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(np.asarray(a), name)(*args, **kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    return method
 
 
 KINDS = frozenset("biufcmM")

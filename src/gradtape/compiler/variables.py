@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gradtape.compiler.trace import Trace, Traced, plain
+from gradtape.core.errors import RECORDING
 from gradtape.core.handle import Handle, new_identity, settled
 from gradtape.core.tensor import LIVE, Variable
 
@@ -118,3 +119,6 @@ def seen_by(trace: Trace) -> Iterator[Seen]:
 def is_recording() -> bool:
     """Whether this thread records a program now."""
     return getattr(_HERE, "seen", None) is not None
+
+
+RECORDING.append(is_recording)

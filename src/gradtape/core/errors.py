@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from types import FrameType
 
 _OURS = tuple(
@@ -20,6 +21,26 @@ class GradientWarning(UserWarning):
 
 SPELLINGS: dict[str, str] = {}
 """Functions that take plain arrays only, and what to call instead."""
+
+
+class UnrecordedError(BaseException):
+    """A function cannot become a program; the text says what to do. It then runs as written.
+
+    The user's ``except Exception`` lets it pass.
+    """
+
+
+RECORDING: list[Callable[[], bool]] = []
+"""Whether this thread records a program: the compiler's answer, once it is loaded."""
+
+
+def at_every_call(name: str) -> None:
+    """Say that what follows has an effect at every call, which no program has.
+
+    A function of the user's that is being recorded runs as it is written then.
+    """
+    if any([recording() for recording in RECORDING]):
+        raise UnrecordedError(f"Keep {name} out of compiled functions")
 
 
 def library_call() -> str | None:

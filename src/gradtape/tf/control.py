@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.dispatch import apply
+from gradtape.core.errors import at_every_call
 from gradtape.core.handle import Handle
 from gradtape.tf import nest
 from gradtape.tf.dtypes import DType, as_dtype
@@ -424,6 +425,7 @@ def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: Any =
     if func is None:
         return lambda f: lambda *args: py_function(f, args, Tout)
     _callable(func, "tf.py_function")
+    at_every_call("tf.py_function")
     found = func(*[convert_to_tensor(x) for x in inp or ()])
     if Tout is None:
         raise TypeError("Give tf.py_function the dtypes of its results, Tout.")
@@ -452,6 +454,7 @@ def numpy_function(
     if func is None:
         return lambda f: lambda *args: numpy_function(f, args, Tout)
     _callable(func, "tf.numpy_function")
+    at_every_call("tf.numpy_function")
     found = func(*[np.asarray(convert_to_tensor(x)._value) for x in inp or ()])
     if isinstance(found, (list, tuple)):
         return [convert_to_tensor(x) for x in found]

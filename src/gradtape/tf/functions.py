@@ -1,4 +1,4 @@
-"""``tf.function`` and what belongs to it: functions run eagerly here."""
+"""``tf.function``, which compiles, and what belongs to it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
+from gradtape.compiler.function import Function as Compiled
+from gradtape.compiler.function import bound
 from gradtape.core.handle import Handle
 from gradtape.tf import nest
 from gradtape.tf.dtypes import DType, as_dtype, float32
@@ -24,10 +26,10 @@ _NUMBERS = (int, float, bool, complex, np.ndarray, np.generic)
 
 
 class Function:
-    """What `function` makes: the Python function, called eagerly.
+    """What `function` makes: the Python function, recorded once and compiled.
 
-    As from a traced function, NumPy arrays come to the body as Tensors, and numbers and arrays
-    that it returns come out as Tensors.
+    NumPy arrays come to the body as Tensors, and numbers and arrays that it returns come out as
+    Tensors. Python's numbers are constants of the trace.
     """
 
     def __init__(self, python_function: Callable[..., Any], input_signature: Any = None) -> None:
@@ -35,6 +37,7 @@ class Function:
             raise TypeError(f"Give tf.function a callable: got {python_function!r}.")
         self.python_function = python_function
         self.input_signature = None if input_signature is None else (*input_signature,)
+        self._compiled = Compiled(_unfixing(python_function))
         update_wrapper(self, python_function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -42,9 +45,9 @@ class Function:
         if _EAGERLY[0]:
             return self.python_function(*args, **kwargs)
         if self.input_signature is not None:
-            return _outside(self.python_function(*self._fitting(args, kwargs)))
+            args, kwargs = (*self._fitting(args, kwargs),), {}
         return _outside(
-            self.python_function(
+            self._compiled(
                 *[_inside(arg) for arg in args],
                 **{key: _inside(value) for key, value in kwargs.items()},
             )
@@ -53,8 +56,10 @@ class Function:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        signature = self.input_signature
-        return Function(self.python_function.__get__(instance, owner), signature)
+        if type(getattr(instance, "__dict__", None)) is not dict:
+            return Function(self.python_function.__get__(instance, owner), self.input_signature)
+        make = partial(Function, input_signature=self.input_signature)
+        return bound(instance, self.python_function, make)
 
     def _fitting(self, args: Any, kwargs: dict[str, Any]) -> list[Any]:
         """The arguments in the dtypes of `input_signature`; a TypeError if one does not fit."""
@@ -74,8 +79,8 @@ class Function:
         return ConcreteFunction(self, specs)
 
     def experimental_get_tracing_count(self) -> int:
-        """How often it was traced: never."""
-        return 0
+        """How many programs it has been traced to."""
+        return len(self._compiled.programs)
 
 
 class ConcreteFunction:
@@ -91,10 +96,43 @@ class ConcreteFunction:
         return self.function(*args, **kwargs)
 
 
+class _Fixed:
+    """A Python number, which is a constant of the trace."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Fixed):
+            return NotImplemented
+        return repr(self.value) == repr(other.value)  # 0.0 is not -0.0, nor 1 True
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+def _unfixing(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f`, with its numbers taken out of `_Fixed`."""
+
+    def plain(value: Any) -> Any:
+        if value.__class__ is _Fixed:
+            return value.value
+        if value.__class__ in (list, builtins.tuple, dict) and value:
+            return nest.map_structure(plain, value)
+        return value
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return f(*map(plain, args), **{key: plain(value) for key, value in kwargs.items()})
+
+    return update_wrapper(call, f)
+
+
 def _inside(value: Any) -> Any:
-    """An argument as the body sees it: arrays are Tensors, Python's numbers stay."""
+    """An argument as the program takes it: arrays are Tensors, Python's numbers are fixed."""
     if isinstance(value, (np.ndarray, np.generic)):
         return constant(value)
+    if value.__class__ in (int, float, complex):
+        return _Fixed(value)
     if value.__class__ in (list, builtins.tuple, dict):
         return nest.map_structure(_inside, value) if value else value
     return value
@@ -153,10 +191,12 @@ def function(
     experimental_compile: bool | None = None,
     experimental_follow_type_hints: bool | None = None,
 ) -> Any:
-    """`func`, which runs eagerly at every call: nothing is traced.
+    """`func`, compiled by `gradtape.function` when it is first called.
 
-    So Python's side effects happen at each call, ``if`` and ``for`` need no AutoGraph, and
-    Variables may be created inside. All other arguments but `input_signature` are of no effect.
+    Python's side effects happen while it is traced; ``if`` and ``for`` need no AutoGraph, and
+    Variables may be created inside. What has an effect at every call, such as ``tf.print``, leaves
+    the function as it is written, with a warning. All other arguments but `input_signature` are
+    of no effect.
 
     Parameters
     ----------

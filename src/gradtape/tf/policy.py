@@ -69,6 +69,8 @@ def lifted(value: Any) -> Any:
         return {key: lifted(part) for key, part in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return kind(*[lifted(part) for part in value])
+    if getattr(value, "is_known", False):  # of a program that is being recorded
+        return SPELLED[0](value, UNTRACKED)
     return value
 
 
@@ -97,6 +99,11 @@ def adopted(value: Any, dtype: np.dtype[Any]) -> Any:
     if kind is list or kind is tuple:
         return tensor(value, dtype)
     if isinstance(value, (np.ndarray, np.generic)):
+        return value if value.dtype == dtype else value.astype(dtype)
+    if getattr(value, "is_known", False):  # of a program that is being recorded
+        if value.weak:
+            adopted(value.current(), dtype)  # refuses what it does not hold
+            return value
         return value if value.dtype == dtype else value.astype(dtype)
     if hasattr(value, "__array__"):
         return np.asarray(value, dtype)
@@ -151,6 +158,8 @@ def tensor(value: Any, dtype: Any = None) -> Plain:
         return tensor(plain(value), wanted)
     if hasattr(value, "_densely"):
         return tensor(value._densely(), wanted)
+    if wanted is None and getattr(value, "weak", False):  # a Python number while recording
+        wanted = tensor(value.current()).dtype
     if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "dtype"):
         return plain_constant(value, wanted)
     if kind in (list, tuple) and _holds_tensor(value):

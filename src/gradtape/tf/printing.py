@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.errors import at_every_call
 from gradtape.core.handle import Handle
 from gradtape.tf import nest
 
@@ -38,6 +39,7 @@ def print(*inputs: Any, **kwargs: Any) -> None:
     ValueError
         For an unknown keyword or stream.
     """
+    at_every_call("tf.print")
     stream = kwargs.pop("output_stream", sys.stderr)
     summarize = kwargs.pop("summarize", 3)
     sep, end = kwargs.pop("sep", " "), kwargs.pop("end", os.linesep)

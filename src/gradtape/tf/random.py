@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.errors import at_every_call
 from gradtape.core.kinds import raw
 from gradtape.tf import draws
 from gradtape.tf.dtypes import float32, int32, int64, numpy_dtype
@@ -41,6 +42,7 @@ class _Streams:
         self._own: dict[int, np.random.Generator] = {}
 
     def of(self, seed: Any) -> np.random.Generator:
+        at_every_call("tf.random, but for stateless and tf.random.Generator's draws,")
         if seed is None:
             if self._common is None:
                 self._common = np.random.default_rng(self._seed)

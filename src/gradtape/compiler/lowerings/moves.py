@@ -65,7 +65,7 @@ def _roll(build: Builder, a: Any, shift: Any, axis: Any = None) -> Any:
     shape = node.shape
     if not node.size:
         return node
-    if axis is None:
+    if axis is None or not node.shape:
         node, axis = build.reshape(node, (node.size,)), 0
     pairs = np.broadcast(np.atleast_1d(shift), np.atleast_1d(axis))
     for by, along in pairs:
@@ -97,7 +97,7 @@ def _repeat(build: Builder, a: Any, repeats: Any, axis: Any = None) -> Any:
     if count is None:
         return NotImplemented
     node = build.node(a)
-    if axis is None:
+    if axis is None or not node.shape:
         node, axis = build.reshape(node, (node.size,)), 0
     axis %= len(node.shape)
     before, after = node.shape[: axis + 1], node.shape[axis + 1 :]

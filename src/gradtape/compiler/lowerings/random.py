@@ -10,7 +10,7 @@ from gradtape.random import words
 
 
 @lowers(words)
-def _words(build: Builder, state: Any, count: int) -> Any:
+def _words(build: Builder, state: Any, *, count: int) -> Any:
     if not count or has_refs(count):
         return NotImplemented
     node = build.node(state)

@@ -30,13 +30,9 @@ def _reduction(op: str) -> Lowering:
         if node.dtype.kind not in "fiub" or (op in ("max", "min") and not node.size):
             return NotImplemented
         keepdims = keepdims is not np._NoValue and bool(keepdims)
-        fold = _OF_TRUTH.get(op, op) if build.spec.dtype == bool else op
-        return build.reduce(fold, build.cast(node, build.spec.dtype), axis, keepdims)
+        return build.reduce(op, build.cast(node, build.spec.dtype), axis, keepdims)
 
     return lowering
-
-
-_OF_TRUTH = {"max": "or", "min": "and"}
 
 
 _sum, _prod = _reduction("add"), _reduction("multiply")

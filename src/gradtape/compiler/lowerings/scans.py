@@ -28,7 +28,7 @@ def _cumulative(op: str) -> Lowering:
         if out is not None or has_refs(axis, dtype):
             return NotImplemented
         node = build.node(a)
-        if axis is None:
+        if axis is None or not node.shape:
             node, axis = build.reshape(node, (node.size,)), 0
         return scanned(build, op, build.cast(node, build.spec.dtype), axis)
 
