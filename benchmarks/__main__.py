@@ -7,14 +7,15 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from benchmarks import imports, machine, notebook, picture, report
+from benchmarks import firsts, imports, machine, notebook, picture, report
 from benchmarks.libraries import COLUMNS, OURS, Column, versions
 from benchmarks.runner import FULL, QUICK, Runner
 from benchmarks.workloads import WORKLOADS
 
 HERE = Path(__file__).parent
-PROCESSES = (imports, notebook)
+PROCESSES: tuple[Any, ...] = (imports, notebook, *firsts.FIRSTS)
 """Modules of workloads that take a whole process."""
 
 ALWAYS = (OURS, "numpy", "scipy")

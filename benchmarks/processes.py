@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 from benchmarks.libraries import ENVIRONMENT, Column
@@ -27,19 +27,22 @@ def measure(commands: Sequence[tuple[Column, Command]], rounds: int) -> list[Mea
             start = perf_counter()
             done = run(command)
             if done.returncode:
-                errors[column.key] = _last_line(done.stderr)
+                errors[column.key] = last_line(done.stderr)
             elif number >= 0:
                 times[column.key][number] = perf_counter() - start
     return [Measurement(c.key, c.library, times[c.key], None, errors[c.key]) for c, _ in commands]
 
 
-def run(command: Command) -> subprocess.CompletedProcess[str]:
-    """Run `command`, with the settings of every measurement."""
-    environment = {**os.environ, **ENVIRONMENT}
+def run(
+    command: Command, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `command`, with the settings of every measurement and `settings`."""
+    environment = {**os.environ, **ENVIRONMENT, **(settings or {})}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """What an error says at its end."""
     lines = text.strip().splitlines()
     return lines[-1] if lines else "no word on standard error"

@@ -129,12 +129,21 @@ def _judge_excess(factor: float, ours: Measurement, peers: Sequence[Measurement]
     return excess <= factor, f"{excess:+.3f} s"
 
 
+def _judge_alone(factor: float, ours: Measurement, peers: Sequence[Measurement]) -> Judgement:
+    return ours.median <= factor, time_text(ours.median)
+
+
 def _median_excess(ours: Measurement, base: Measurement) -> float:
     shared = ours.times.keys() & base.times.keys()
     return median(ours.times[r] - base.times[r] for r in shared)
 
 
-_JUDGES = {"time": _judge_time, "memory": _judge_memory, "excess": _judge_excess}
+_JUDGES = {
+    "time": _judge_time,
+    "memory": _judge_memory,
+    "excess": _judge_excess,
+    "alone": _judge_alone,
+}
 
 
 def faster(times: float) -> str:

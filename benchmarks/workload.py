@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from benchmarks.libraries import EAGER_PEERS, FUNCTION
+from benchmarks.libraries import EAGER_PEERS, FUNCTION, OURS
 
 Work = Callable[[], Any]
 """Does the work once and returns its result, finished (no computation still in flight)."""
@@ -21,13 +21,13 @@ class Target:
 
     With `of` "time", the fastest of `peers` must take at least `factor` times as long as gradtape;
     with "memory", its peak must be at least `factor` times ours; with "excess", gradtape may take
-    at most `factor` seconds longer.
+    at most `factor` seconds longer; with "alone", at most `factor` seconds, whatever others take.
     """
 
     text: str
     peers: tuple[str, ...]
     factor: float
-    of: Literal["time", "memory", "excess"] = "time"
+    of: Literal["time", "memory", "excess", "alone"] = "time"
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,11 @@ class Workload:
 def faster_than_torch(factor: float) -> Target:
     """At least `factor` times faster than PyTorch."""
     return Target(f"at least {factor:g}x faster than PyTorch", ("torch",), factor)
+
+
+def within(seconds: float, text: str) -> Target:
+    """At most so many seconds."""
+    return Target(f"within {text}", (OURS,), seconds, "alone")
 
 
 def cheap(evaluations: float) -> Target:

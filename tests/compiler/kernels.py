@@ -11,6 +11,7 @@ import numpy as np
 
 from gradtape.compiler import emit
 from gradtape.compiler.emit import Kernel
+from gradtape.compiler.groups import Group
 from gradtape.compiler.loops import Cluster, Map, Source
 from gradtape.compiler.native import Module
 
@@ -33,6 +34,11 @@ def kernel(op: str, dtypes: Sequence[Any], out: Any, length: int, width: int) ->
     return made
 
 
+def module(kernels: Sequence[Kernel]) -> Module:
+    """Machine code of kernels that run one by one."""
+    return Module(kernels, [Group([made]) for made in kernels])
+
+
 def runner(made: Kernel, module: Module, number: int = 0) -> Callable[..., Any]:
     """A function of arrays that runs a kernel."""
 
@@ -53,4 +59,4 @@ def compiled(
 ) -> Callable[..., Any]:
     """`kernel`, ready to run."""
     made = kernel(op, dtypes, out, length, width)
-    return runner(made, Module([made]))
+    return runner(made, module([made]))

@@ -11,10 +11,10 @@ import scipy.special
 
 from gradtape.compiler import library, values, vectormath
 from gradtape.compiler import special as special_module
-from gradtape.compiler.native import Module, available
+from gradtape.compiler.native import available
 from gradtape.compiler.operations import OPS, operation
 from tests.compiler.accuracy import BOUNDS, SUMS, exact, points, special, ulps
-from tests.compiler.kernels import compiled, kernel, runner
+from tests.compiler.kernels import compiled, kernel, module, runner
 
 pytestmark = [
     pytest.mark.skipif(not available(), reason="needs llvmlite"),
@@ -183,10 +183,10 @@ def test_every_length(name: str, dtype: Any) -> None:
     out = ufunc(*x).dtype
     lengths = range(1, 18)
     kernels = [kernel(name, [dtype] * len(x), out, length, 32) for length in lengths]
-    module = Module(kernels)
-    whole = runner(kernels[-1], module, 16)(*x)
+    code = module(kernels)
+    whole = runner(kernels[-1], code, 16)(*x)
     for k, length in enumerate(lengths):
-        got = runner(kernels[k], module, k)(*[v[:length] for v in x])
+        got = runner(kernels[k], code, k)(*[v[:length] for v in x])
         wide = length >= 32 // np.dtype(dtype).itemsize
         if wide and name in ("exp", "log1p", "sin", "fmod", "logical_and"):
             _assert_same(got, whole[:length], x)  # wherever in the array
@@ -194,11 +194,11 @@ def test_every_length(name: str, dtype: Any) -> None:
 
 
 def test_a_function_called_often_is_not_inlined() -> None:
-    made = [kernel("exp", [np.float64], np.float64, 9, 32) for _ in range(6)]
-    assert "alwaysinline" in Module(made[:4]).text
-    assert "alwaysinline" not in Module(made).text
-    x = np.linspace(-1, 1, 9)
-    np.testing.assert_allclose(runner(made[5], Module(made), 5)(x), np.exp(x), rtol=1e-15)
+    made = [kernel("exp", [np.float64], np.float64, 8, 32) for _ in range(6)]
+    assert "alwaysinline" in module(made[:4]).text
+    assert "alwaysinline" not in module(made).text
+    x = np.linspace(-1, 1, 8)
+    np.testing.assert_allclose(runner(made[5], module(made), 5)(x), np.exp(x), rtol=1e-15)
 
 
 # -- poorer machines ----------------------------------------------------------------------------
@@ -209,15 +209,15 @@ def test_a_function_called_often_is_not_inlined() -> None:
 def test_without_fused_multiply_add_and_vector_functions(
     name: str, dtype: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (values, vectormath, special_module):
-        monkeypatch.setattr(module, "fuses", lambda: False)
+    for room in (values, vectormath, special_module):
+        monkeypatch.setattr(room, "fuses", lambda: False)
     monkeypatch.setattr(library, "vectors", dict)
     x = [v[:500] for v in _operands(name, dtype, 100)]
     expected = _ufunc(name)(*x)
     for width in WIDTHS:
         made = kernel(name, [dtype] * len(x), dtype, len(x[0]), width)
         assert not any("_ZGV" in text or ".fma." in text for text in made.declared.values())
-        got = runner(made, Module([made]))(*x)
+        got = runner(made, module([made]))(*x)
         info = np.finfo(dtype)
         np.testing.assert_allclose(got, expected, rtol=1e3 * info.eps, atol=info.tiny)
 

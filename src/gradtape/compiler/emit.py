@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,16 @@ from gradtape.compiler.loops import (
     Region,
     Scan,
     Scatter,
-    Source,
     access,
     contiguous,
+    is_number,
 )
+from gradtape.compiler.recompute import CHEAP
 
 VECTOR_BYTES = 32
+LONG = 16
+"""Vectors from which a loop may take several at a time."""
+
 BLOCK = 128
 """Vectors that one accumulator adds up, before it is added to the next: keeps sums accurate."""
 
@@ -106,22 +110,49 @@ class Kernel:
             [n.dtype.itemsize for n in self.cluster.nodes]
             + [operand.dtype.itemsize for n in self.cluster.nodes for operand in n.operands]
         )
-        lanes = VECTOR_BYTES // widest
-        if not axes or axes[-1].length < lanes:
-            lanes = 1
+        lanes = VECTOR_BYTES // widest if axes else 1
+        while lanes > 1 and lanes // 2 >= axes[-1].length:
+            lanes //= 2
         if axes and not all(axes[-1].kept[len(self.reductions) :]):
             lanes = 1  # each entry along the last axis needs the one before
+        if lanes > 1 and axes[-1].length >= LONG * lanes:
+            lanes *= _abreast(self.cluster)
         self.lanes = lanes
         body = _Body(self, axes, lanes, counter)
         lines = body.lines()
         self.text = "\n".join(
             [
-                f"define void @{self.name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{",
+                f"define internal void @{self.name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{",
                 *lines,
                 "}",
             ]
         )
         self.axes = axes
+
+
+_FEW = frozenset({"divide", "sqrt"}) | CHEAP
+"""Operations that are one or a few instructions."""
+
+
+def _abreast(cluster: Cluster) -> int:
+    """How many vectors an inner loop takes at a time, so that they need not wait for each other.
+
+    As many as leave what is live at once in the sixteen registers of a processor.
+    """
+    maps = [node for node in cluster.nodes if isinstance(node, Map)]
+    simple = len(maps) + sum(isinstance(n, Reduce) for n in cluster.nodes) == len(cluster.nodes)
+    if not simple or any(node.op not in _FEW for node in maps):
+        return 1
+    last = {operand: k for k, node in enumerate(cluster.nodes) for operand in node.operands}
+    live: set[Node] = set()
+    most = 0
+    for k, node in enumerate(cluster.nodes):
+        live.update(operand for operand in node.operands if any(access(operand)[1]))
+        most = max(most, len(live) + 1)
+        live = {value for value in live if last[value] > k}
+        if last.get(node, -1) > k:
+            live.add(node)
+    return 4 if most <= 4 else 2 if most <= 8 else 1
 
 
 def _joins(outer: Axis, inner: Axis) -> bool:
@@ -134,12 +165,6 @@ def _kept_strides(node: Reduce, shape: Sequence[int]) -> list[int]:
     """The step of the result along each axis of the loops; 0 where it is reduced."""
     own = iter(contiguous(node.shape))
     return [0 if a in node.axes else next(own) for a in range(len(shape))]
-
-
-def is_number(node: Node) -> bool:
-    """Whether a node is one constant number, perhaps read at many indices."""
-    base = access(node)[0]
-    return isinstance(base, Source) and base.constant is not None and not base.shape
 
 
 _IDENTITY = {"add": 0, "multiply": 1, "and": True, "or": False}
@@ -187,13 +212,15 @@ class _Body:
         self.allocas: list[str] = []
         self.values: dict[Node, tuple[str, bool]] = {}
         self.loaded: dict[int, tuple[str, bool]] = {}
-        self.remainder = bool(axes) and axes[-1].length % lanes != 0
-        self.first_lane = ""
+        self.count = lanes
+        """How many lanes of a vector count: less at the end of a loop."""
 
     def lines(self) -> list[str]:
         self.indices: list[str] = []
         self._pointers()
         self.cells = [self._cells(node) for node in self.kernel.reductions]
+        for number in range(len(self.kernel.reductions)):
+            self._clear(number)
         self._loops(0)
         self.plain.do("ret void")
         return ["entry:", *self.allocas, *self.plain.lines]
@@ -286,6 +313,23 @@ class _Body:
             value = self._combined(node, self._load(node.dtype, place, code), value, code)
         self._store(node.dtype, value, place, code)
 
+    def _clear(self, number: int) -> None:
+        """Begin a reduction that is added up where its result lies."""
+        node = self.kernel.reductions[number]
+        kept = [axis.kept[number] for axis in self.axes[: self._depth(number)]]
+        if node not in self.address or all(kept) or 0 in self.kernel.cluster.shape:
+            return
+        low, high = "0", str(node.size)
+        if kept[0]:
+            row = node.size // self.axes[0].length
+            low, high = (self.plain.new(f"mul nsw i64 {at}, {row}") for at in ("%begin", "%end"))
+
+        def clear(i: str, _: str) -> None:
+            start = self.plain.number(identity(node), node.dtype)
+            self._store(node.dtype, start, self._place(node, i), self.plain)
+
+        self._loop(low, high, 1, clear, False)
+
     # -- memory ---------------------------------------------------------------------------------
 
     def _offset(self, steps: Sequence[int], depth: int, start: int = 0) -> str:
@@ -308,7 +352,13 @@ class _Body:
         lanes = code.lanes
         memory = _memory(dtype)
         kind = memory if lanes == 1 else f"<{lanes} x {memory}>"
-        value = code.new(f"load {kind}, ptr {place}, align {dtype.itemsize}")
+        partial = lanes > 1 and self.count < lanes
+        held = self._part(memory) if partial else kind
+        value = code.new(f"load {held}, ptr {place}, align {dtype.itemsize}")
+        if partial and self.count == 1:
+            value = self.plain.new(f"insertelement {kind} zeroinitializer, {memory} {value}, i32 0")
+        elif partial:
+            value = self._resized(value, held, lanes)
         if dtype.kind == "b":
             return code.new(f"trunc {kind} {value} to {code.type(dtype)}")
         return value
@@ -318,7 +368,25 @@ class _Body:
         kind = memory if code.lanes == 1 else f"<{code.lanes} x {memory}>"
         if dtype.kind == "b":
             value = code.new(f"zext {code.type(dtype)} {value} to {kind}")
+        if code.lanes > 1 and self.count < code.lanes:
+            if self.count == 1:
+                value = self.plain.new(f"extractelement {kind} {value}, i32 0")
+            else:
+                value = self._resized(value, kind, self.count)
+            kind = self._part(memory)
         code.do(f"store {kind} {value}, ptr {place}, align {dtype.itemsize}")
+
+    def _part(self, memory: str) -> str:
+        """The type of the lanes that count; of one, a number: LLVM mistakes vectors of one."""
+        return memory if self.count == 1 else f"<{self.count} x {memory}>"
+
+    def _resized(self, value: str, kind: str, lanes: int) -> str:
+        """A vector of so many lanes: those of `value` that count, then zeros."""
+        order = ", ".join(f"i32 {min(k, self.count)}" for k in range(lanes))
+        other = "zeroinitializer" if lanes > self.count else "poison"
+        return self.plain.new(
+            f"shufflevector {kind} {value}, {kind} {other}, <{lanes} x i32> <{order}>"
+        )
 
     def _read(self, operand: Node, dtype_lanes: Code) -> str:
         """An operand that lies in memory, at the present index."""
@@ -349,9 +417,9 @@ class _Body:
     def _gather(self, dtype: Any, place: str, step: int) -> str:
         """A vector of entries that do not lie side by side."""
         memory, kind = _memory(dtype), self.vector.type(dtype)
-        code, result = self.plain, "poison"
+        code, result = self.plain, "zeroinitializer"
         scalar = TYPES[dtype.name]
-        for lane in range(self.lanes):
+        for lane in range(self.count):
             at = code.new(f"getelementptr {memory}, ptr {place}, i64 {lane * step}")
             one = self._load(dtype, at, code)
             result = code.new(f"insertelement {kind} {result}, {scalar} {one}, i32 {lane}")
@@ -371,22 +439,49 @@ class _Body:
             self._entry()
             return
         length = self.axes[depth].length
-        inner = depth == len(self.axes) - 1
-        step = self.lanes if inner else 1
-        outermost = depth == 0
-        low, high = ("%begin", "%end") if outermost else ("0", str(length))
-        blocked = inner and self._starts(depth) and length > BLOCK * step
-        if blocked:
-            self._loop(
-                low, high, BLOCK * step, lambda i, end: self._block(depth, i, end, step), True
-            )
+        low, high = ("0", str(length)) if depth else ("%begin", "%end")
+        if depth == len(self.axes) - 1:
+            self._vectors(depth, low, high)
         else:
-            self._loop(low, high, step, lambda i, end: self._inside(depth, i, end), False)
+            self._loop(low, high, 1, lambda i, end: self._inside(i), False)
         self._end_reductions(depth)
 
-    def _block(self, depth: int, start: str, end: str, step: int) -> None:
+    def _vectors(self, depth: int, low: str, high: str) -> None:
+        """The inner loop: whole vectors, and what is left of them at the end."""
+        code, lanes, length = self.plain, self.lanes, self.axes[depth].length
+        left = length % lanes
+        end = high
+        if left:
+            full = code.new(f"icmp slt i64 {high}, {length - left}")
+            end = code.new(f"select i1 {full}, i64 {high}, i64 {length - left}")
+        if self._starts(depth) and length > BLOCK * lanes:
+            step = BLOCK * lanes
+            self._loop(low, end, step, lambda i, stop: self._block(depth, i, stop), True)
+        elif length >= lanes:
+            self._loop(low, end, lanes, lambda i, stop: self._inside(i), False)
+        if left:
+            self._if(f"icmp eq i64 {high}, {length}", lambda: self._rest(length - left, left))
+
+    def _rest(self, start: int, left: int) -> None:
+        """The last vector of a loop, of which only some lanes count."""
+        self.count = left
+        self._inside(str(start))
+        self.count = self.lanes
+
+    def _if(self, condition: str, body: Callable[[], None]) -> None:
+        code = self.plain
+        code._counter[0] += 1
+        n = code._counter[0]
+        holds = code.new(condition)
+        code.do(f"br i1 {holds}, label %then{n}, label %end{n}")
+        code.lines.append(f"then{n}:")
+        body()
+        code.do(f"br label %end{n}")
+        code.lines.append(f"end{n}:")
+
+    def _block(self, depth: int, start: str, end: str) -> None:
         """A run of the inner loop, after which the accumulators go into the totals."""
-        self._loop(start, end, step, lambda i, stop: self._inside(depth, i, stop), False)
+        self._loop(start, end, self.lanes, lambda i, stop: self._inside(i), False)
         for number in self._starts(depth):
             node = self.kernel.reductions[number]
             dtype = _sum_dtype(node)
@@ -421,47 +516,30 @@ class _Body:
         code.do(f"br label %test{n}")
         code.lines.append(f"done{n}:")
 
-    def _inside(self, depth: int, index: str, end: str) -> None:
-        code = self.plain
-        inner = depth == len(self.axes) - 1
-        if inner and self.lanes > 1:
-            # The last vector of a run steps back: its first lanes were done before.
-            last = code.new(f"sub nsw i64 {end}, {self.lanes}")
-            over = code.new(f"icmp sgt i64 {index}, {last}")
-            at = code.new(f"select i1 {over}, i64 {last}, i64 {index}")
-            self.first_lane = code.new(f"sub nsw i64 {index}, {at}")
-            index = at
+    def _inside(self, index: str) -> None:
         self.indices.append(index)
-        self._loops(depth + 1)
+        self._loops(len(self.indices))
         self.indices.pop()
 
     def _entry(self) -> None:
         """One index, or a vector of them: compute every node."""
         self.values, self.loaded = {}, {}
-        fresh = self._fresh_lanes()
         for node in self.kernel.cluster.nodes:
             if isinstance(node, Map):
                 self._map(node)
             elif isinstance(node, Reduce):
-                self._accumulate(node, fresh)
+                self._accumulate(node)
             elif isinstance(node, Scatter):
-                indexed.scatter(self, node, fresh)
+                indexed.scatter(self, node)
             elif isinstance(node, Region):
-                self._write(node, fresh)
+                self._write(node)
 
-    def _fresh_lanes(self) -> str:
-        """Which lanes were not done before; nothing if all."""
-        adds = any(node.adds for node in self.kernel.regions)
-        if self.lanes == 1 or not (self.kernel.reductions or adds):
-            return ""
-        code, lanes = self.plain, self.lanes
-        kind = f"<{lanes} x i64>"
-        first = code.new(f"insertelement {kind} poison, i64 {self.first_lane}, i32 0")
-        wide = code.new(
-            f"shufflevector {kind} {first}, {kind} poison, <{lanes} x i32> zeroinitializer"
-        )
-        order = ", ".join(f"i64 {k}" for k in range(lanes))
-        return code.new(f"icmp sge {kind} <{order}>, {wide}")
+    def _counted(self, value: str, nothing: Any, dtype: Any) -> str:
+        """`value` in the lanes that count, and `nothing` in the others."""
+        if self.count == self.lanes:
+            return value
+        mask = ", ".join(f"i1 {str(k < self.count).lower()}" for k in range(self.lanes))
+        return self.vector.select(f"<{mask}>", value, self.vector.number(nothing, dtype), dtype)
 
     def _operand(self, operand: Node) -> str:
         if operand in self.values:
@@ -488,7 +566,7 @@ class _Body:
             place = self._place(node, self._offset(steps, len(self.axes)))
             self._store(node.dtype, value, place, self.vector)
 
-    def _write(self, node: Region, fresh: str) -> None:
+    def _write(self, node: Region) -> None:
         """Put a value into its place in a larger array."""
         kernel = self.kernel
         number = len(kernel._accesses) + 1 + len(kernel.reductions) + kernel.regions.index(node)
@@ -497,17 +575,12 @@ class _Body:
         value, inner = self._operand(node.operands[1]), steps[-1] if steps else 1
         if self.lanes == 1 or inner == 1:
             if node.adds:
-                if fresh:
-                    nothing = self.vector.number(0, node.dtype)
-                    value = self.vector.select(fresh, value, nothing, node.dtype)
                 old = self._load(node.dtype, place, self.vector)
                 value = OPS["add"].emit(self.vector, [old, value], node.dtype, node.dtype)
             self._store(node.dtype, value, place, self.vector)
             return
         kind, code = self.vector.type(node.dtype), self.plain
-        if node.adds and fresh:
-            value = self.vector.select(fresh, value, self.vector.number(0, node.dtype), node.dtype)
-        for lane in range(self.lanes):
+        for lane in range(self.count):
             at = code.new(f"getelementptr {_memory(node.dtype)}, ptr {place}, i64 {lane * inner}")
             one = code.new(f"extractelement {kind} {value}, i32 {lane}")
             if node.adds:
@@ -515,12 +588,9 @@ class _Body:
                 one = OPS["add"].emit(code, [old, one], node.dtype, node.dtype)
             self._store(node.dtype, one, at, code)
 
-    def _accumulate(self, node: Reduce, fresh: str) -> None:
-        value = self._operand(node.operands[0])
+    def _accumulate(self, node: Reduce) -> None:
+        value = self._counted(self._operand(node.operands[0]), identity(node), node.dtype)
         number = self.kernel.reductions.index(node)
-        if fresh and not all(axis.kept[number] for axis in self.axes):
-            nothing = self.vector.number(identity(node), node.dtype)
-            value = self.vector.select(fresh, value, nothing, node.dtype)
         if self._depth(number) == len(self.axes):
             self._store_result(number, value, self.vector)
             return

@@ -17,7 +17,9 @@ import numpy as np
 
 from gradtape.compiler import lowerings as _lowerings  # noqa: F401 (fills the table)
 from gradtape.compiler.emit import Kernel, identity
+from gradtape.compiler.groups import Group, grouped
 from gradtape.compiler.loops import (
+    Cluster,
     Node,
     Reduce,
     Region,
@@ -30,7 +32,7 @@ from gradtape.compiler.loops import (
 )
 from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module
-from gradtape.compiler.parallel import Split, large
+from gradtape.compiler.parallel import Split
 from gradtape.compiler.passes import scheduled, wanted
 from gradtape.compiler.program import GuardError, Program, Ref, name_of, same, spec_of
 from gradtape.compiler.routines import RoutineKernel
@@ -81,14 +83,20 @@ class Native:
         self.lowered = Lowered(program)
         self.schedule = scheduled(self.lowered)
         inside = _read_outside(self.lowered, self.schedule)
-        clusters = [item for item in self.schedule if not isinstance(item, Step)]
+        clusters = [item for item in self.schedule if isinstance(item, Cluster)]
         self.kernels: list[Any] = [
             (RoutineKernel if isinstance(item.nodes[0], Routine) else Kernel)(
                 item, f"kernel{k}", inside
             )
             for k, item in enumerate(clusters)
         ]
-        self.module = Module(self.kernels)
+        kernels = iter(self.kernels)
+        items = [
+            (item, next(kernels) if isinstance(item, Cluster) else None) for item in self.schedule
+        ]
+        self.plan = grouped(items, _readers(self.schedule), wanted(self.lowered))
+        self.groups = [item for item in self.plan if isinstance(item, Group)]
+        self.module = Module(self.kernels, self.groups)
         driver = _Driver(self)
         self.run: Callable[..., list[Any]] = driver.function()
         self.source = driver.source
@@ -179,14 +187,17 @@ class _Driver:
         self._plan(inputs)
         parameters = [f"a{k}" for k in range(len(inputs))]
         self._take(inputs)
-        kernels, done = iter(self.native.kernels), set[Node]()
-        for item in self.native.schedule:
+        done = set[Node]()
+        for item in self.native.plan:
             if isinstance(item, Step):
                 self._checks(done)
                 self._step(item)
+            elif isinstance(item, Group):
+                self._group(item)
+                done.update(n for kernel in item.kernels for n in kernel.cluster.nodes)
             else:
-                self._kernel(next(kernels))
-                done.update(item.nodes)
+                self._nothing(item)
+                done.update(item.cluster.nodes)
         self._checks(done)
         self._guards()
         outputs = self._unpacked([self._output(out) for out in self.native.program.outputs])
@@ -213,10 +224,13 @@ class _Driver:
         for node in inputs:
             if not node.shape and node in read and node.dtype.name in _FORMATS:
                 self.scalars[node] = len(self.scalars)
+        scratch = {node for group in self.native.groups for node in group.scratch}
         for kernel in self.native.kernels:
             self._starts[kernel] = self.entries
             for node in (*kernel.reads, *kernel.writes):
-                if not node.shape and node.dtype.name in _FORMATS:
+                if node in scratch:
+                    pass
+                elif not node.shape and node.dtype.name in _FORMATS:
                     if isinstance(node, Region):
                         self.scalars[node] = self.scalars[node.operands[0]]
                     self.scalars.setdefault(node, len(self.scalars))
@@ -289,31 +303,28 @@ class _Driver:
 
     # -- kernels and steps ----------------------------------------------------------------------
 
-    def _kernel(self, kernel: Kernel) -> None:
-        start = self._starts[kernel]
-        fixed = {entry for entry, _ in self.fixed}
-        if 0 in kernel.cluster.shape:
-            for entry, node in enumerate(kernel.writes, start + len(kernel.reads)):
-                self._of_nothing(node, entry in fixed)
-            return
-        for position, node in enumerate((*kernel.reads, *kernel.writes)):
-            writes = position >= len(kernel.reads)
-            if writes and node not in self.scalars:
-                if start + position not in fixed:
+    def _group(self, group: Group) -> None:
+        start, fixed = self._starts[group.kernels[0]], {entry for entry, _ in self.fixed}
+        for kernel in group.kernels:
+            for position, node in enumerate((*kernel.reads, *kernel.writes), self._starts[kernel]):
+                if node in self.scalars or node in group.scratch or position in fixed:
+                    continue
+                if position - self._starts[kernel] >= len(kernel.reads):
                     self._fresh(node)
-                elif isinstance(node, Reduce):
-                    name = f"s.arrays[{self.slots[node]}]"
-                    self.lines.append(f"{name}.fill({self._let(f'_i{id(node)}', identity(node))})")
-            if start + position not in fixed:
                 name = self.local[node]
-                self.lines.append(f"s.table[{start + position}] = _id({name}) + {self.offset}")
-        function = self.native.module.functions[self.native.kernels.index(kernel)]
-        if large(kernel):
-            self._in_chunks(kernel, function, start)
+                self.lines.append(f"s.table[{position}] = _id({name}) + {self.offset}")
+        function = self.native.module.functions[self.native.groups.index(group)]
+        if group.rows:
+            self._in_chunks(group, function, start)
             return
-        call = self._let(f"_{kernel.name}", function)
-        end = kernel.axes[0].length if kernel.axes else 0
-        self.lines.append(f"{call}(s.address + {8 * start}, 0, {end})")
+        call = self._let(f"_{group.name}", function)
+        self.lines.append(f"{call}(s.address + {8 * start}, 0, 0)")
+
+    def _nothing(self, kernel: Kernel) -> None:
+        """The results of loops that have no turn."""
+        fixed = {entry for entry, _ in self.fixed}
+        for entry, node in enumerate(kernel.writes, self._starts[kernel] + len(kernel.reads)):
+            self._of_nothing(node, entry in fixed)
 
     def _of_nothing(self, node: Node, fixed: bool) -> None:
         """What loops without a turn leave: sums are what they start from."""
@@ -322,12 +333,14 @@ class _Driver:
             self._pack(node, start)
         elif not fixed:
             self._fresh(node)
+            if isinstance(node, Reduce):
+                self.lines.append(f"{self.local[node]}.fill({start})")
         elif isinstance(node, Reduce):
             self.lines.append(f"s.arrays[{self.slots[node]}].fill({start})")
 
-    def _in_chunks(self, kernel: Kernel, function: Any, start: int) -> None:
-        split = Split(kernel, function)
-        count = len(kernel.reads) + len(kernel.writes)
+    def _in_chunks(self, group: Group, function: Any, start: int) -> None:
+        split = Split(group, function)
+        count = len(group.nodes)
         number = len(self.splits)
         self.splits.append((split, count))
         run = f"s.chunks[{number}].run(s.table[{start}:{start + count}])"
@@ -351,8 +364,6 @@ class _Driver:
         spec = self._let(f"_n{len(self.local)}", node)
         empty = self._let("_empty", np.empty)
         self.lines.append(f"{name} = {empty}({spec}.shape, {spec}.dtype)")
-        if isinstance(node, Reduce):
-            self.lines.append(f"{name}.fill({self._let(f'_i{id(node)}', identity(node))})")
         self.local[node] = name
 
     def _step(self, step: Step) -> None:
@@ -536,6 +547,16 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
             if isinstance(node, (Scan, Routine)):
                 needed.add(node)
     return needed | wanted(lowered)
+
+
+def _readers(schedule: Sequence[Any]) -> dict[Node, set[Any]]:
+    """What reads each node that lies in memory."""
+    found: dict[Node, set[Any]] = {}
+    for item in schedule:
+        for node in item.nodes if isinstance(item, Cluster) else [item]:
+            for operand in node.operands:
+                found.setdefault(access(operand)[0], set()).add(item)
+    return found
 
 
 __all__ = ["Native"]

@@ -42,16 +42,16 @@ def gather(body: Any, node: Gather) -> str:
         moved = _moved(body, node.dtype, place, positions)
         value, is_vector = body._loaded(node.dtype, moved, inner)
         return str(value if is_vector or body.lanes == 1 else body._spread(value, node.dtype))
-    result, code = "poison", body.plain
+    result, code = "zeroinitializer", body.plain
     kind, scalar = body.vector.type(node.dtype), TYPES[node.dtype.name]
-    for lane in range(body.lanes):
+    for lane in range(body.count):
         at = _lane(body, place, node.dtype, positions, lane, inner)
         one = body._load(node.dtype, at, code)
         result = code.new(f"insertelement {kind} {result}, {scalar} {one}, i32 {lane}")
     return result
 
 
-def scatter(body: Any, node: Scatter, fresh: str) -> None:
+def scatter(body: Any, node: Scatter) -> None:
     """Write, or add, entries at computed positions: lane by lane, for two may be the same."""
     kernel, code = body.kernel, body.plain
     number = len(kernel._accesses) + 1 + len(kernel.reductions) + kernel.regions.index(node)
@@ -60,10 +60,6 @@ def scatter(body: Any, node: Scatter, fresh: str) -> None:
     inner = steps[-1] if steps else 1
     value = body._operand(node.operands[1])
     positions, wide = _positions(body, node.operands[2])
-    nothing = -0.0 if node.dtype.kind == "f" else 0
-    if node.adds and fresh:
-        rest = body.vector.number(nothing, node.dtype)
-        value = body.vector.select(fresh, value, rest, node.dtype)
     if not wide and (body.lanes == 1 or inner == 1):
         at = _moved(body, node.dtype, place, positions)
         _put(body, node, at, value, body.vector)
@@ -71,7 +67,7 @@ def scatter(body: Any, node: Scatter, fresh: str) -> None:
     if not wide:
         positions = body._spread(positions, np.dtype(np.int64))
     kind = body.vector.type(node.dtype)
-    for lane in range(body.lanes):
+    for lane in range(body.count):
         at = _lane(body, place, node.dtype, positions, lane, inner)
         one = code.new(f"extractelement {kind} {value}, i32 {lane}")
         _put(body, node, at, one, code)

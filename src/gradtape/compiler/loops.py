@@ -188,6 +188,12 @@ def access(node: Node) -> tuple[Node, tuple[int, ...], int]:
     return node, contiguous(node.shape), 0
 
 
+def is_number(node: Node) -> bool:
+    """Whether a node is one constant number, perhaps read at many indices."""
+    base = access(node)[0]
+    return isinstance(base, Source) and base.constant is not None and not base.shape
+
+
 def viewed(node: Node, shape: Sequence[int], axes_strides: Sequence[int], offset: int = 0) -> Node:
     """A view of `node`'s memory; the node itself where that changes nothing."""
     base = access(node)[0]

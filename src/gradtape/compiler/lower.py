@@ -120,7 +120,7 @@ class Lowered:
 
     def add(self, node: Node, key: Any = None) -> Node:
         """`node`, or the equal one that is there already."""
-        if any(part.dtype.name not in TYPES for part in (node, *node.operands)):
+        if any([part.dtype not in _KNOWN for part in (node, *node.operands)]):
             raise NotLoweredError
         if key is not None:
             found = self._shared.get(key)
@@ -138,6 +138,8 @@ class Lowered:
             self._constants[key] = Source(array.shape, array.dtype, array)
         return self._constants[key]
 
+
+_KNOWN = frozenset(map(np.dtype, TYPES))
 
 _WEAK: dict[str, Any] = {"f": float, "i": int, "c": complex}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gradtape.compiler import cache
 from gradtape.compiler.emit import Kernel
+from gradtape.compiler.groups import Group
 from gradtape.compiler.processor import name_and_features
 from gradtape.compiler.vectormath import settled
 from gradtape.core.errors import warn_user
@@ -46,30 +47,30 @@ def _target() -> tuple[Any, Any, str]:
         codemodel="jitdefault",
     )
     attributes = (
-        "attributes #0 = { nounwind alignstack=32 "
+        "attributes #0 = { nounwind noinline alignstack=32 "
         f'"target-cpu"="{cpu}" "target-features"="{features}" }}'
     )
     return llvm, make, attributes
 
 
 class Module:
-    """Machine code of some kernels; it lives as long as this object.
+    """Machine code of kernels and of the groups that call them; it lives as long as this object.
 
     Attributes
     ----------
     functions
-        The kernels, for Python to call.
+        Those of the groups, for Python to call.
     text
         What LLVM was given.
     """
 
-    def __init__(self, kernels: Sequence[Kernel]) -> None:
+    def __init__(self, kernels: Sequence[Kernel], groups: Sequence[Group]) -> None:
         llvm, make, attributes = _target()
         declared: dict[str, str] = {}
         for kernel in kernels:
             declared.update(kernel.declared)
         texts = settled(declared, [k.text for k in kernels])
-        self.text = "\n\n".join([*texts, attributes])
+        self.text = "\n\n".join([*texts, *[group.text for group in groups], attributes])
         key = cache.key_of(self.text, llvm.get_default_triple(), str(llvm.llvm_version_info))
         self._code = cache.load(key)
         if self._code is None:
@@ -80,7 +81,7 @@ class Module:
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(self._code))
         self._engine.finalize_object()
         address = self._engine.get_function_address
-        self.functions = [SIGNATURE(address(kernel.name)) for kernel in kernels]
+        self.functions = [SIGNATURE(address(group.name)) for group in groups]
 
     def optimised(self) -> Any:
         """LLVM's module after its passes."""

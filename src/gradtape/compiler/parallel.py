@@ -6,21 +6,13 @@ results are the same for every number of threads.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradtape.compiler.emit import Kernel, identity
-from gradtape.compiler.loops import Reduce, Scatter
+from gradtape.compiler.groups import Group, partial
 from gradtape.compiler.threads import team
-
-CHUNK = 1 << 16
-"""Entries of a chunk, about."""
-
-LARGE = 1 << 17
-"""Entries from which a loop is cut into chunks."""
 
 _COMBINE = {
     "add": np.add,
@@ -33,30 +25,19 @@ _COMBINE = {
 
 
 class Split:
-    """A kernel that runs in chunks.
+    """A group that runs in chunks.
 
     Attributes
     ----------
     partial
-        The reductions that each chunk makes a part of, by their place among the kernel's arrays.
+        The reductions that each chunk makes a part of, by their place among the group's arrays.
     """
 
-    def __init__(self, kernel: Kernel, function: Any) -> None:
-        self.kernel = kernel
+    def __init__(self, group: Group, function: Any) -> None:
         self.function = function
-        outer = kernel.axes[0].length
-        inner = math.prod([axis.length for axis in kernel.axes[1:]])
-        step = max(1, CHUNK // inner)
-        self.bounds = [(low, min(low + step, outer)) for low in range(0, outer, step)]
-        if len(kernel.axes) == 1 and outer - self.bounds[-1][0] < kernel.lanes:
-            self.bounds.pop()  # too short for a vector
-            self.bounds[-1] = self.bounds[-1][0], outer
-        reads = len(kernel.reads)
-        self.partial: dict[int, Reduce] = {
-            reads + k: node
-            for k, node in enumerate(kernel.writes)
-            if isinstance(node, Reduce) and not kernel.axes[0].kept[kernel.reductions.index(node)]
-        }
+        self.bounds = group.bounds
+        sums = {node for kernel in group.kernels for node in partial(kernel)}
+        self.partial: dict[int, Any] = {k: n for k, n in enumerate(group.nodes) if n in sums}
 
     def memory(self, entries: int) -> _Chunks:
         """What one call at a time needs."""
@@ -71,43 +52,49 @@ class _Chunks:
         self.split = split
         self.tables = np.zeros((count, entries), np.uint64)
         self.address = self.tables.ctypes.data
-        self.partials = {
-            at: np.empty((count, *node.shape), node.dtype) for at, node in split.partial.items()
-        }
-        self.cells = {}
-        for at, array in self.partials.items():
-            row = array.nbytes // count
-            cells = np.array([array.ctypes.data + row * k for k in range(count)], np.uint64)
-            self.cells[at] = cells, cells.ctypes.data + 8 * np.arange(count, dtype=np.uint64)
+        self.parts: list[tuple[Any, Any, list[int]]] = []
+        for (op, dtype, _), places in _alike(split.partial).items():
+            shape = split.partial[places[0]].shape
+            array = np.empty((count, len(places), *shape), dtype)
+            self.parts.append((_COMBINE[op], array, places))
+        self.places = [at for _, _, places in self.parts for at in places]
+        starts = [_addresses(array) for _, array, _ in self.parts]
+        self.starts = np.concatenate(starts, axis=1) if starts else None
+        cells = 8 * np.arange(count * len(self.places), dtype=np.uint64).reshape(count, -1)
+        self.cells = cells + np.uint64(0 if self.starts is None else self.starts.ctypes.data)
 
     def run(self, entries: Sequence[int]) -> dict[int, Any]:
         """Run the chunks; the results of the reductions that were made in parts."""
-        tables, split = self.tables, self.split
+        tables, function, bounds = self.tables, self.split.function, self.split.bounds
         tables[:] = entries
-        for at, (_, addresses) in self.cells.items():
-            tables[:, at] = addresses
-            self.partials[at].fill(identity(split.partial[at]))
-        row, base, function, bounds = (
-            tables.shape[1] * 8,
-            self.address,
-            split.function,
-            split.bounds,
-        )
+        if self.places:
+            tables[:, self.places] = self.cells
+        row, base = tables.shape[1] * 8, self.address
 
         def task(k: int) -> None:
             function(base + row * k, *bounds[k])
 
         team().run(task, len(bounds))
-        return {
-            at: _COMBINE[node.op].reduce(self.partials[at], axis=0)
-            for at, node in split.partial.items()
-        }
+        results: dict[int, Any] = {}
+        for combine, array, places in self.parts:
+            results.update(zip(places, combine.reduce(array, axis=0), strict=True))
+        return results
 
 
-def large(kernel: Kernel) -> bool:
-    """Whether a kernel is worth several threads, and may run in any order."""
-    if any(isinstance(node, Scatter) for node in kernel.regions):
-        return False
-    if kernel.axes and not all(kernel.axes[0].kept[len(kernel.reductions) :]):
-        return False
-    return bool(kernel.axes) and math.prod([axis.length for axis in kernel.axes]) >= LARGE
+def _alike(partial: Mapping[int, Any]) -> dict[Any, list[int]]:
+    """The places of numbers that are put together in the same way, and of each array."""
+    found: dict[Any, list[int]] = {}
+    for at, node in partial.items():
+        found.setdefault((node.op, node.dtype, at if node.shape else None), []).append(at)
+    return found
+
+
+def _addresses(array: Any) -> Any:
+    """Where the part of each chunk lies, for each place."""
+    rows, columns = array.shape[:2]
+    size = array.nbytes // (rows * columns)
+    return (
+        (array.ctypes.data + size * np.arange(rows * columns))
+        .astype(np.uint64)
+        .reshape(rows, columns)
+    )

@@ -19,6 +19,7 @@ from gradtape.compiler.loops import (
 )
 from gradtape.compiler.lower import Lowered
 from gradtape.compiler.program import Ref
+from gradtape.compiler.recompute import recomputed
 
 
 class Pass(NamedTuple):
@@ -67,7 +68,7 @@ PASSES = (
 )
 
 WATCHERS: list[Callable[[str, Lowered, Any], None]] = []
-"""Told of what lowering, each pass, and clustering made; for tests."""
+"""Told of what lowering, each pass, clustering and recomputing made; for tests."""
 
 
 def scheduled(lowered: Lowered) -> list[Cluster | Step]:
@@ -79,6 +80,8 @@ def scheduled(lowered: Lowered) -> list[Cluster | Step]:
         _tell(change.name, lowered, nodes)
     schedule = clustered(nodes)
     _tell("clustered", lowered, schedule)
+    schedule = recomputed(schedule, wanted(lowered))
+    _tell("recomputed", lowered, schedule)
     return schedule
 
 

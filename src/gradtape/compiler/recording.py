@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,14 +25,12 @@ Runner = Callable[..., list[Any]]
 class Compiled:
     """A program with all that a call needs: ``call(args, kwargs)`` is written for the one program.
 
+    It is compiled when it is first used: what runs once only is not.
+
     Attributes
     ----------
     program
         The program.
-    native
-        Its machine code; None where plain NumPy runs it.
-    seconds
-        How long it took to compile.
     call
         Takes the inputs out of the arguments, runs the program, assigns the Variables, and gives
         the result its structure.
@@ -40,10 +39,10 @@ class Compiled:
     def __init__(self, program: Program, taken: _Taken, given: _Given) -> None:
         self.program = program
         self.variables, self.assigned = given.variables, given.assigned
-        start = time.perf_counter()
-        self.native, run = runner(program)
-        self.seconds = time.perf_counter() - start
-        names: dict[str, Any] = {"_run": run, "_settled": settled}
+        self._made: tuple[Any, float] | None = None
+        self._lock = threading.Lock()
+        names: dict[str, Any] = {"_run": self._first, "_settled": settled}
+        self._names = names
         lines = ["def call(args, kwargs):"]
         inputs = taken.source(names)
         for k, variable in enumerate(self.variables):
@@ -62,6 +61,29 @@ class Compiled:
         lines.append(f"    return {given.source(outputs[:first], names)}")
         exec(compile("\n".join(lines), "<gradtape call>", "exec"), names)
         self.call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = names["call"]
+
+    def _first(self, *inputs: Any) -> list[Any]:
+        self._compile()
+        run: Runner = self._names["_run"]
+        return run(*inputs)
+
+    def _compile(self) -> tuple[Any, float]:
+        with self._lock:
+            if self._made is None:
+                start = time.perf_counter()
+                native, self._names["_run"] = runner(self.program)
+                self._made = native, time.perf_counter() - start
+            return self._made
+
+    @property
+    def native(self) -> Any:
+        """The machine code; None where plain NumPy runs the program."""
+        return self._compile()[0]
+
+    @property
+    def seconds(self) -> float:
+        """How long it took to compile."""
+        return self._compile()[1]
 
 
 def runner(program: Program) -> tuple[Any, Runner]:

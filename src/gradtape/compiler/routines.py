@@ -35,7 +35,7 @@ class RoutineKernel:
         self.text = "\n".join(
             [
                 *self.globals,
-                f"define void @{name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{",
+                f"define internal void @{name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{",
                 "entry:",
                 *self.code.lines,
                 "  ret void",
@@ -134,6 +134,9 @@ def _product(kernel: RoutineKernel, node: Routine) -> None:
     kind = TYPES[node.dtype.name]
     one, zero = (kernel.constant(kind, literal(x, node.dtype)) for x in (1, 0))
     ldc = kernel.constant(integer, columns)
+    if not stack:
+        _product_rows(kernel, node, symbol, integer, [*flags, n, k, one, *sizes, zero, ldc])
+        return
 
     def multiply(i: str) -> None:
         second, first = kernel.matrix(b, i), kernel.matrix(a, i)
@@ -142,6 +145,25 @@ def _product(kernel: RoutineKernel, node: Routine) -> None:
         kernel.call(symbol, *args)
 
     kernel.loop(math.prod(stack), multiply)
+
+
+def _product_rows(
+    kernel: RoutineKernel, node: Routine, symbol: str, integer: str, constants: Sequence[str]
+) -> None:
+    """The rows from ``%begin`` to ``%end`` of one product."""
+    code, (a, b) = kernel.code, node.operands
+    first_flag, second_flag, n, k, one, ldb, lda, zero, ldc = constants
+    count = code.new("sub nsw i64 %end, %begin")
+    if integer != "i64":
+        count = code.new(f"trunc i64 {count} to {integer}")
+    m = code.new(f"alloca {integer}")
+    code.do(f"store {integer} {count}, ptr {m}")
+    own, given = (
+        code.new(f"mul nsw i64 %begin, {step}") for step in (node.shape[1], access(a)[1][0])
+    )
+    rows, out = kernel.address(a, given), kernel.address(node, own)
+    args = [n, m, k, one, kernel.address(b), ldb, rows, lda, zero, out, ldc]
+    kernel.call(symbol, first_flag, second_flag, *args)
 
 
 def _matrix_vector(kernel: RoutineKernel, node: Routine) -> None:

@@ -252,13 +252,16 @@ _SMALL = 10_000
 _add_up: Any = np.add.reduce
 
 
-def is_finite(value: Any) -> bool:
-    """Whether all entries are finite; False also where their sum overflows, or is not known yet."""
+def is_finite(value: Any, look: bool = False) -> bool:
+    """Whether all entries are finite; False also where their sum overflows, or is not known yet.
+
+    With `look` a program that is being recorded asks, and holds only while the answer is the same.
+    """
     if not isinstance(value, (np.ndarray, np.generic)):
-        if getattr(value, "is_known", False):  # of a program that is being recorded
+        if look and getattr(value, "is_known", False):
             return bool(np.isfinite(_add_up(value, axis=None)))
         examples = getattr(value, "examples", None)  # of a batch
-        return examples is not None and is_finite(examples)
+        return examples is not None and is_finite(examples, look)
     return cmath.isfinite(_add_up(value, axis=None))
 
 

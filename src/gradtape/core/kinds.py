@@ -501,7 +501,7 @@ class Bilinear(_Shaped):
         c = transpose(g, *values, **kwargs)
         if mask is None or c.__class__ in FORMS:
             return c
-        if is_finite(raw(other if other.size < c.size else c)):  # either will do
+        if is_finite(raw(other if other.size < c.size else c), look=True):  # either will do
             return c
         finite = np.isfinite(raw(other))
         # An infinite entry counts only where it meets a live entry of g: 0 * inf is not NaN here.

@@ -91,7 +91,7 @@ def _logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def _softmax(g: Any, y: Any, a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     g, y = kept(g, axis, keepdims), kept(y, axis, keepdims)
-    if is_finite(raw(y)):
+    if is_finite(raw(y), look=True):
         return g * np.exp(a - y)
     # Entries equal to an infinite result share alike, as equal finite entries do.
     tied = raw((a == y) & np.isinf(a))
