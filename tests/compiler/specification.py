@@ -28,6 +28,7 @@ from gradtape.compiler.loops import (
     Step,
     View,
     access,
+    nodes_of,
     space_of,
 )
 from gradtape.compiler.lower import Lowered
@@ -103,7 +104,7 @@ def check_own_memory(lowered: Lowered, nodes: Sequence[Node]) -> None:
 
 def check_schedule(lowered: Lowered, schedule: Sequence[Cluster | Step]) -> None:
     """What is read was computed before, or in the same turn of the same loops."""
-    nodes = [n for item in schedule for n in ([item] if isinstance(item, Step) else item.nodes)]
+    nodes = [n for item in schedule for n in nodes_of(item)]
     statuses = {n.status for n in nodes if isinstance(n, Routine)}
     check_nodes(lowered, [n for n in nodes if n not in statuses], True)
     for item in schedule:

@@ -10,7 +10,7 @@ import numpy as np
 from compiler.specification import check_nodes, check_schedule, interpret
 
 from gradtape.compiler import execute, passes
-from gradtape.compiler.loops import Step
+from gradtape.compiler.loops import nodes_of
 from gradtape.compiler.lower import Lowered
 from gradtape.compiler.program import pruned, run
 
@@ -63,9 +63,7 @@ def _by_stages(native: Any, inputs: Sequence[Any], agree: Agree) -> list[Any]:
         _agree_all(run(pruned(program), inputs), expected, agree)
     fresh = Lowered(program)  # for passes change the operands of nodes
     _agree_all(interpret(fresh, fresh.nodes, inputs), expected, agree)
-    order = [
-        n for item in native.schedule for n in ([item] if isinstance(item, Step) else item.nodes)
-    ]
+    order = [n for item in native.schedule for n in nodes_of(item)]
     statuses = {getattr(n, "status", None) for n in order}
     order = [n for n in order if n not in statuses]
     _agree_all(interpret(lowered, order, inputs), expected, agree)

@@ -11,6 +11,7 @@ import numpy as np
 from gradtape.compiler import indexed
 from gradtape.compiler.code import OPS, TYPES, Code, literal
 from gradtape.compiler.loops import (
+    FOLDS,
     Cluster,
     Gather,
     Map,
@@ -183,16 +184,6 @@ def identity(node: Reduce) -> Any:
     return info.min if low else info.max
 
 
-_COMBINE = {
-    "add": "add",
-    "multiply": "multiply",
-    "max": "maximum",
-    "min": "minimum",
-    "and": "logical_and",
-    "or": "logical_or",
-}
-
-
 def _sum_dtype(node: Reduce) -> Any:
     """What a sum is added up in: float32 in float64, for NumPy's sums in pairs lose less too."""
     single = node.op == "add" and node.dtype == np.float32
@@ -284,7 +275,7 @@ class _Body:
 
     def _combined(self, node: Reduce, a: str, b: str, code: Code, dtype: Any = None) -> str:
         dtype = dtype or node.dtype
-        return OPS[_COMBINE[node.op]].emit(code, [a, b], dtype, dtype)
+        return OPS[FOLDS[node.op].__name__].emit(code, [a, b], dtype, dtype)
 
     def _across(self, node: Reduce, vector: str) -> str:
         """All lanes of a vector together."""

@@ -29,6 +29,7 @@ from gradtape.compiler.loops import (
     Step,
     View,
     access,
+    nodes_of,
 )
 from gradtape.compiler.lower import Lowered, sources
 from gradtape.compiler.native import Module
@@ -537,7 +538,7 @@ def _read_outside(lowered: Lowered, schedule: Sequence[Any]) -> set[Node]:
     needed: set[Node] = set()
     for k, item in enumerate(schedule):
         step = isinstance(item, Step)
-        for node in [item] if step else item.nodes:
+        for node in nodes_of(item):
             for operand in node.operands:
                 base = access(operand)[0]
                 if place.get(base, k) != k or isinstance(operand, View) or step:
@@ -553,7 +554,7 @@ def _readers(schedule: Sequence[Any]) -> dict[Node, set[Any]]:
     """What reads each node that lies in memory."""
     found: dict[Node, set[Any]] = {}
     for item in schedule:
-        for node in item.nodes if isinstance(item, Cluster) else [item]:
+        for node in nodes_of(item):
             for operand in node.operands:
                 found.setdefault(access(operand)[0], set()).add(item)
     return found

@@ -64,6 +64,17 @@ class Reduce(Node):
         self.axes = tuple(axes)
 
 
+FOLDS: dict[str, np.ufunc] = {
+    "add": np.add,
+    "multiply": np.multiply,
+    "max": np.maximum,
+    "min": np.minimum,
+    "and": np.logical_and,
+    "or": np.logical_or,
+}
+"""What puts two entries together, for each `op` of a `Reduce`."""
+
+
 class Region(Node):
     """The first operand with the second written, or added, at ``offset + i @ strides``.
 
@@ -280,6 +291,11 @@ class Cluster:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
         self.nodes: list[Node] = []
+
+
+def nodes_of(item: Cluster | Step) -> list[Node]:
+    """The nodes of an item of a schedule."""
+    return [item] if isinstance(item, Step) else item.nodes
 
 
 def space_of(node: Node) -> tuple[int, ...]:

@@ -216,6 +216,12 @@ class Builder:
             return reshaped_result
         return result
 
+    def truth(self, node: Node) -> Node:
+        """Whether each entry is not 0."""
+        if node.dtype == bool:
+            return node
+        return self.map("not_equal", node, self.node(0, node.dtype), dtype=np.dtype(bool))
+
     def full(self, value: Any, shape: Sequence[int], dtype: Any) -> Node:
         """An array of one number."""
         return broadcast(self.lowered.constant(value, dtype), shape)

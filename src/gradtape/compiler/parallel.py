@@ -12,16 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.groups import Group, partial
+from gradtape.compiler.loops import FOLDS
 from gradtape.compiler.threads import team
-
-_COMBINE = {
-    "add": np.add,
-    "multiply": np.multiply,
-    "max": np.maximum,
-    "min": np.minimum,
-    "and": np.logical_and,
-    "or": np.logical_or,
-}
 
 
 class Split:
@@ -56,7 +48,7 @@ class _Chunks:
         for (op, dtype, _), places in _alike(split.partial).items():
             shape = split.partial[places[0]].shape
             array = np.empty((count, len(places), *shape), dtype)
-            self.parts.append((_COMBINE[op], array, places))
+            self.parts.append((FOLDS[op], array, places))
         self.places = [at for _, _, places in self.parts for at in places]
         starts = [_addresses(array) for _, array, _ in self.parts]
         self.starts = np.concatenate(starts, axis=1) if starts else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradtape.compiler.loops import Cluster, Map, Node, Region, Scan, access, is_number
+from gradtape.compiler.loops import Cluster, Map, Node, Region, Scan, access, is_number, nodes_of
 
 CHEAP = frozenset(
     {"absolute", "add", "cast", "copy", "maximum", "minimum", "multiply", "negative", "square"}
@@ -43,7 +43,7 @@ class _Work:
         self.place: dict[Node, Any] = {}
         self.readers: dict[Node, set[Node]] = {}
         for item in schedule:
-            for node in item.nodes if isinstance(item, Cluster) else [item]:
+            for node in nodes_of(item):
                 self.place[node] = item
                 self._note(node)
 

@@ -13,3 +13,8 @@ def axis_numbers(axis: Any, rank: int) -> list[int]:
         return list(range(rank))
     axes = [axis] if isinstance(axis, (int, np.integer)) else axis
     return [int(a) % rank for a in axes]
+
+
+def kept(keepdims: Any) -> bool:
+    """The value of `keepdims`, which is False where it is not given."""
+    return keepdims is not np._NoValue and bool(keepdims)

@@ -49,14 +49,6 @@ def _stacked(build: Builder, tup: Any, **options: Any) -> Any:
     return joined(build, parts, axis, build.spec.shape)
 
 
-@lowers(np.append)
-def _append(build: Builder, arr: Any, values: Any, axis: Any = None) -> Any:
-    parts = [build.node(part, build.spec.dtype) for part in (arr, values)]
-    if axis is None:
-        parts, axis = [build.reshape(part, (part.size,)) for part in parts], 0
-    return joined(build, parts, axis, build.spec.shape)
-
-
 @lowers(np.roll)
 def _roll(build: Builder, a: Any, shift: Any, axis: Any = None) -> Any:
     if has_refs(shift, axis):

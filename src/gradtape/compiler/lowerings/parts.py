@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtape.compiler.loops import Source, broadcast
 from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
+from gradtape.compiler.lowerings.moves import joined
 from gradtape.compiler.lowerings.positions import scattered
 from gradtape.compiler.lowerings.shapes import indexed, is_basic
 from gradtape.compiler.trace import added_at, updated
@@ -31,19 +32,15 @@ def _at(build: Builder, a: Any, index: Any, value: Any) -> Any:
 def _concatenate(build: Builder, arrays: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
     if args or kwargs or not isinstance(arrays, (list, tuple)):
         return NotImplemented
-    shape, dtype = build.spec.shape, build.spec.dtype
-    parts = [build.node(array, dtype) for array in arrays]
+    parts = [build.node(array, build.spec.dtype) for array in arrays]
     if axis is None:
         parts, axis = [build.reshape(part, (part.size,)) for part in parts], 0
-    whole = build.full(0, shape, dtype)
-    start = 0
-    for part in parts:
-        index = [slice(None)] * len(shape)
-        index[axis] = slice(start, start + part.shape[axis])
-        start += part.shape[axis]
-        if part.size:
-            whole = build.place(whole, part, indexed(Source(shape, dtype), index), False)
-    return whole
+    return joined(build, parts, axis, build.spec.shape)
+
+
+@lowers(np.append)
+def _append(build: Builder, arr: Any, values: Any, axis: Any = None) -> Any:
+    return _concatenate(build, (arr, values), axis)
 
 
 @lowers(np.stack)
@@ -78,9 +75,5 @@ def _full_like(build: Builder, a: Any, fill_value: Any, *args: Any, **kwargs: An
 
 @lowers(np.count_nonzero)
 def _count_nonzero(build: Builder, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    node = build.node(a)
-    mask = node
-    if node.dtype != bool:
-        zero = build.node(0, node.dtype)
-        mask = build.map("not_equal", node, zero, dtype=np.dtype(bool))
+    mask = build.truth(build.node(a))
     return build.reduce("add", build.cast(mask, build.spec.dtype), axis, keepdims)

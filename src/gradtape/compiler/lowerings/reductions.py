@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.compiler.loops import FOLDS
 from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
+from gradtape.compiler.lowerings.common import kept
 
 
 def _owner(build: Builder) -> Any:
@@ -29,7 +31,7 @@ def _reduction(op: str) -> Lowering:
         node = build.node(a)
         if node.dtype.kind not in "fiub" or (op in ("max", "min") and not node.size):
             return NotImplemented
-        keepdims = keepdims is not np._NoValue and bool(keepdims)
+        keepdims = kept(keepdims)
         return build.reduce(op, build.cast(node, build.spec.dtype), axis, keepdims)
 
     return lowering
@@ -50,9 +52,8 @@ def _extreme(
     node = build.node(a, build.spec.dtype)
     if out is not None or options or has_refs(axis, keepdims) or node.dtype.kind not in "fiu":
         return NotImplemented
-    found = build.reduce(op, node, axis, keepdims is not np._NoValue and bool(keepdims))
-    name = {"max": "maximum", "min": "minimum"}[op]
-    return build.map(name, found, build.node(initial, node.dtype), dtype=node.dtype)
+    found = build.reduce(op, node, axis, kept(keepdims))
+    return build.map(FOLDS[op].__name__, found, build.node(initial, node.dtype), dtype=node.dtype)
 
 
 @lowers(np.mean)
@@ -72,14 +73,7 @@ def _mean(
     return build.map("divide", total, build.node(float(count), dtype), dtype=dtype)
 
 
-_REDUCERS = {
-    np.add: "add",
-    np.multiply: "multiply",
-    np.maximum: "max",
-    np.minimum: "min",
-    np.logical_and: "and",
-    np.logical_or: "or",
-}
+_REDUCERS = {ufunc: op for op, ufunc in FOLDS.items()}
 
 
 def _ufunc_reduce(
@@ -137,13 +131,7 @@ def _truth(
     if out is not None or options:
         return NotImplemented
     op = "and" if build.call.function is np.all else "or"
-    node = build.node(a)
-    mask = (
-        node
-        if node.dtype == bool
-        else build.map("not_equal", node, build.node(0, node.dtype), dtype=np.dtype(bool))
-    )
-    return build.reduce(op, mask, axis, keepdims is not np._NoValue and bool(keepdims))
+    return build.reduce(op, build.truth(build.node(a)), axis, kept(keepdims))
 
 
 @lowers(np.argmax, np.argmin)

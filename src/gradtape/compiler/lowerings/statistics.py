@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtape.compiler.loops import Node, access, broadcast, viewed
 from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
-from gradtape.compiler.lowerings.common import axis_numbers
+from gradtape.compiler.lowerings.common import axis_numbers, kept
 from gradtape.compiler.lowerings.moves import joined
 from gradtape.compiler.lowerings.positions import solid
 from gradtape.compiler.lowerings.shapes import indexed
@@ -41,7 +41,7 @@ def _spread(
     keepdims: Any = False,
     **options: Any,
 ) -> Any:
-    keepdims = keepdims is not np._NoValue and bool(keepdims)
+    keepdims = kept(keepdims)
     kind = build.spec.dtype
     if out is not None or options or has_refs(axis, ddof, dtype) or kind.kind != "f":
         return NotImplemented
@@ -68,7 +68,7 @@ def _without_nan(op: str, neutral: float, *, mean: bool = False) -> Lowering:
         keepdims: Any = False,
         **options: Any,
     ) -> Any:
-        keepdims = keepdims is not np._NoValue and bool(keepdims)
+        keepdims = kept(keepdims)
         node, kind = build.node(a), build.spec.dtype
         if out is not None or options or has_refs(axis, dtype) or node.dtype.kind != "f":
             return NotImplemented
@@ -91,7 +91,7 @@ def _extreme_without_nan(
     build: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False
 ) -> Any:
     """The extreme of the numbers; NaN where there is none."""
-    keepdims = keepdims is not np._NoValue and bool(keepdims)
+    keepdims = kept(keepdims)
     node, kind = build.node(a), build.spec.dtype
     if out is not None or has_refs(axis) or kind.kind != "f" or not node.size:
         return NotImplemented
