@@ -36,6 +36,26 @@ def check(f: Callable[..., Any], *arrays: Any, rtol: float = 1e-12) -> Any:
     return compiled
 
 
+# -- axes ---------------------------------------------------------------------------------------
+
+AXES: dict[str, Callable[..., Any]] = {
+    "sum": lambda x, a: np.sum(x, axis=a),
+    "all": lambda x, a: np.all(x, axis=a, keepdims=True),
+    "nansum": lambda x, a: np.nansum(x, axis=a),
+    "count_nonzero": lambda x, a: np.count_nonzero(x, axis=a),
+    "var": lambda x, a: np.var(x, axis=a),
+    "flip": np.flip,
+    "moveaxis": lambda x, a: np.moveaxis(x, a, -1),
+    "transpose": lambda x, a: np.transpose(x, (a, 0, 2)),
+}
+
+
+@pytest.mark.parametrize("axis", [1, np.int64(1), np.uint8(1), np.array(1)], ids=repr)
+@pytest.mark.parametrize("f", AXES.values(), ids=AXES)
+def test_an_axis_is_any_integer(f: Callable[..., Any], axis: Any) -> None:
+    check(lambda x: f(x, axis), CUBE)
+
+
 # -- gather and scatter -------------------------------------------------------------------------
 
 READS: dict[str, Callable[..., Any]] = {

@@ -202,8 +202,7 @@ class Builder:
     def reduce(self, op: str, node: Node, axis: Any, keepdims: bool) -> Node:
         """A reduction over `axis`, in the node's own dtype."""
         rank = len(node.shape)
-        axes = range(rank) if axis is None else [axis] if isinstance(axis, int) else axis
-        axes = sorted(a % rank for a in axes) if rank else []
+        axes = sorted(axis_numbers(axis, rank))
         result = node
         if axes:
             result = self.lowered.add(
@@ -258,6 +257,18 @@ def _key(node: Node) -> tuple[Any, ...]:
 def has_refs(*trees: Any) -> bool:
     """Whether a value of the program stands among arguments."""
     return any(True for tree in trees for _ in refs_in(tree))
+
+
+def axis_numbers(axis: Any, rank: int) -> list[int]:
+    """The axes that an argument names, from 0 up; all if it is None."""
+    if axis is None or not rank:
+        return list(range(rank))
+    return [int(a) % rank for a in (axis if np.ndim(axis) else [axis])]
+
+
+def kept(keepdims: Any) -> bool:
+    """The value of `keepdims`, which is False where it is not given."""
+    return keepdims is not np._NoValue and bool(keepdims)
 
 
 def lowers(*functions: Any) -> Callable[[Lowering], Lowering]:

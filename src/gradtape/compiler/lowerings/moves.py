@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.loops import Node, Source, access, broadcast, transposed, viewed
-from gradtape.compiler.lower import Builder, has_refs, lowers
-from gradtape.compiler.lowerings.common import axis_numbers
+from gradtape.compiler.lower import Builder, axis_numbers, has_refs, lowers
 from gradtape.compiler.lowerings.shapes import indexed
 
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from gradtape.compiler import blas
 from gradtape.compiler.loops import Node, Routine, access, reshaped, transposed, viewed
-from gradtape.compiler.lower import Builder, has_refs, lowers
-from gradtape.compiler.lowerings.common import axis_numbers
+from gradtape.compiler.lower import Builder, axis_numbers, has_refs, lowers
 from gradtape.compiler.routines import layout
 
 UNROLLED = 4

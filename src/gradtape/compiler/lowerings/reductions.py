@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.loops import FOLDS
-from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
-from gradtape.compiler.lowerings.common import kept
+from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, kept, lowers
 
 
 def _owner(build: Builder) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.loops import Node, access, broadcast, transposed, viewed
-from gradtape.compiler.lower import Builder, has_refs, lowers
+from gradtape.compiler.lower import Builder, axis_numbers, has_refs, lowers
 
 
 @lowers(np.broadcast_to)
@@ -31,8 +31,7 @@ def _reshape(build: Builder, a: Any, *args: Any, **kwargs: Any) -> Any:
 def _transpose(build: Builder, a: Any, axes: Any = None) -> Any:
     node = build.node(a)
     rank = len(node.shape)
-    order = range(rank)[::-1] if axes is None else [axis % rank for axis in axes]
-    return transposed(node, list(order))
+    return transposed(node, list(range(rank)[::-1]) if axes is None else axis_numbers(axes, rank))
 
 
 @lowers(np.swapaxes)
@@ -47,8 +46,7 @@ def _swapaxes(build: Builder, a: Any, axis1: int, axis2: int) -> Any:
 def _moveaxis(build: Builder, a: Any, source: Any, destination: Any) -> Any:
     node = build.node(a)
     rank = len(node.shape)
-    sources = [s % rank for s in ([source] if isinstance(source, int) else source)]
-    targets = [d % rank for d in ([destination] if isinstance(destination, int) else destination)]
+    sources, targets = axis_numbers(source, rank), axis_numbers(destination, rank)
     rest = [axis for axis in range(rank) if axis not in sources]
     for target, axis in sorted(zip(targets, sources, strict=True)):
         rest.insert(target, axis)
@@ -59,9 +57,8 @@ def _moveaxis(build: Builder, a: Any, source: Any, destination: Any) -> Any:
 def _flip(build: Builder, m: Any, axis: Any = None) -> Any:
     node = build.node(m)
     rank = len(node.shape)
-    axes = range(rank) if axis is None else [axis] if isinstance(axis, int) else axis
     index = [slice(None)] * rank
-    for a in axes:
+    for a in axis_numbers(axis, rank):
         index[a] = slice(None, None, -1)
     return indexed(node, tuple(index))
 

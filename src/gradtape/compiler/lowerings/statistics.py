@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.loops import Node, access, broadcast, viewed
-from gradtape.compiler.lower import LOWERINGS, Builder, Lowering, has_refs, lowers
-from gradtape.compiler.lowerings.common import axis_numbers, kept
+from gradtape.compiler.lower import (
+    LOWERINGS,
+    Builder,
+    Lowering,
+    axis_numbers,
+    has_refs,
+    kept,
+    lowers,
+)
 from gradtape.compiler.lowerings.moves import joined
 from gradtape.compiler.lowerings.positions import solid
 from gradtape.compiler.lowerings.shapes import indexed
