@@ -42,7 +42,8 @@ class Plan:
     fewest
         The rounds that even the slowest column takes part in.
     limit
-        Seconds after which a request is given up (a library's import may take a minute).
+        Seconds after which a request is given up (torch.compile's first call may take a minute, and
+        so do a hundred steps of Keras).
     imports
         Rounds of fresh processes, for the workloads that take a whole one.
     """
@@ -77,8 +78,8 @@ class Plan:
         return min(self.rounds, max(self.fewest, rounds))
 
 
-FULL = Plan(rounds=60, batch=0.015, budget=4.0, fewest=1, limit=15.0, imports=5)
-QUICK = Plan(rounds=9, batch=0.006, budget=0.5, fewest=1, limit=5.0, imports=3)
+FULL = Plan(rounds=60, batch=0.015, budget=4.0, fewest=1, limit=150.0, imports=5)
+QUICK = Plan(rounds=9, batch=0.006, budget=0.5, fewest=1, limit=30.0, imports=3)
 
 
 IMPORT_LIMIT = 60.0

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import ref
 
 from gradtape.compiler.trace import Trace, Traced, plain
 from gradtape.core.errors import RECORDING
 from gradtape.core.handle import Handle, new_identity, settled
-from gradtape.core.tensor import LIVE, Variable
+from gradtape.core.tensor import Variable
 
 _SLOT: Any = Handle.__dict__["_value"]
 _HERE = threading.local()
@@ -31,6 +32,7 @@ class Seen:
         self.read: list[tuple[Variable, Traced]] = []
         self._trace = trace
         self._start = new_identity()
+        self._made: list[ref[Variable]] = []
         self._variables: dict[int, Variable] = {}
         self._now: dict[int, Any] = {}
 
@@ -51,6 +53,8 @@ class Seen:
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Let the recorded function see another value."""
+        if not hasattr(variable, "_id"):
+            self._made.append(ref(variable))
         if self.is_new(variable):
             _SLOT.__set__(variable, value)
         else:
@@ -67,8 +71,7 @@ class Seen:
 
     def made(self) -> list[Variable]:
         """The Variables that were made while recording and live on, with plain values."""
-        alive = [ref() for ref in LIVE.valuerefs()]
-        new = [variable for variable in alive if variable is not None and self.is_new(variable)]
+        new = [variable for made in self._made if (variable := made()) is not None]
         for variable in new:
             value = _SLOT.__get__(variable)
             if isinstance(value, Traced):

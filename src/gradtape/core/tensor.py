@@ -6,7 +6,6 @@ import importlib
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
-from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -537,10 +536,6 @@ def stop_gradient(x: Any) -> Any:
     return x._result(x._value, UNTRACKED) if isinstance(x, Handle) else x
 
 
-LIVE: WeakValueDictionary[int, Variable] = WeakValueDictionary()
-"""All Variables, by identity: what a program that is being recorded may read and assign."""
-
-
 class Variable(Tensor):
     """A value that changes: the parameters of a model, updated by `assign`.
 
@@ -576,7 +571,6 @@ class Variable(Tensor):
         self._id = new_identity()
         self._trainable = bool(trainable)
         self._name = name
-        LIVE[self._id] = self
 
     def assign(self, value: Any) -> Variable:
         """Replace the value; returns the Variable.
