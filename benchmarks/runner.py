@@ -78,7 +78,7 @@ class Plan:
         return min(self.rounds, max(self.fewest, rounds))
 
 
-FULL = Plan(rounds=60, batch=0.015, budget=4.0, fewest=1, limit=150.0, imports=5)
+FULL = Plan(rounds=60, batch=0.015, budget=4.0, fewest=1, limit=100.0, imports=5)
 QUICK = Plan(rounds=9, batch=0.006, budget=0.5, fewest=1, limit=30.0, imports=3)
 
 

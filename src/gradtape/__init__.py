@@ -6,7 +6,7 @@ A `GradientTape` records plain NumPy code on Tensors and Variables, and differen
 from gradtape import implicit, linalg, nn, optimizers, random, special
 from gradtape import rules as _rules  # noqa: F401 (fills the registry)
 from gradtape.compiler.function import function
-from gradtape.compiler.threads import set_num_threads
+from gradtape.compiler.running.threads import set_num_threads
 from gradtape.core.dtypes import floatx, set_floatx
 from gradtape.core.errors import GradientWarning
 from gradtape.core.forward import ForwardAccumulator

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.compiler import emit
-from gradtape.compiler.emit import Kernel
-from gradtape.compiler.groups import Group
-from gradtape.compiler.loops import Cluster, Map, Source
-from gradtape.compiler.native import Module
+from gradtape.compiler.loops.groups import Group
+from gradtape.compiler.loops.nodes import Cluster, Map, Source
+from gradtape.compiler.machine import emit
+from gradtape.compiler.machine.emit import Kernel
+from gradtape.compiler.machine.native import Module
 
 _numbers = itertools.count()
 

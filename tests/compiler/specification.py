@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
-from gradtape.compiler.loops import (
+from gradtape.compiler.loops.nodes import (
     Cluster,
     Gather,
     Map,
@@ -31,9 +31,9 @@ from gradtape.compiler.loops import (
     nodes_of,
     space_of,
 )
-from gradtape.compiler.lower import Lowered
-from gradtape.compiler.passes import wanted
-from gradtape.compiler.program import mapped
+from gradtape.compiler.lowering.builder import Lowered
+from gradtape.compiler.lowering.passes import wanted
+from gradtape.compiler.program import substituted
 
 # -- what must hold -----------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Interpreter:
             value = self.lowered.values[ref.index]
             return self.value(value) if isinstance(value, Node) else value
 
-        return mapped(output, program.outputs)  # type: ignore[no-any-return]
+        return substituted(output, program.outputs)  # type: ignore[no-any-return]
 
     def _compute(self, node: Node) -> None:
         if isinstance(node, Step):

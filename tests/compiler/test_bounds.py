@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from typing import Any
@@ -13,12 +14,18 @@ from compiler.guarded import Guarded
 from hypothesis import given
 
 import gradtape as gt
-from gradtape.compiler import execute, parallel
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mprotect as Linux has it")
 
 LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 127, 129, 513, 1029]
 DTYPES = [np.float64, np.float32, np.int64, np.int32, np.int16, np.uint8, np.bool_]
+
+
+MAKERS = [
+    importlib.import_module(f"gradtape.compiler.running.{name}")
+    for name in ("execute", "memory", "parallel")
+]
+"""The modules that make arrays for native code."""
 
 
 class _Numpy:
@@ -31,12 +38,17 @@ class _Numpy:
         return getattr(np, name)
 
 
+def _guard(patch: pytest.MonkeyPatch, memory: Guarded) -> None:
+    """Let compiled programs make their arrays in guarded memory."""
+    for module in MAKERS:
+        patch.setattr(module, "np", _Numpy(memory))
+
+
 @pytest.fixture(params=[True, False], ids=["before a guard", "after a guard"])
 def memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Guarded:
     """Guarded memory, in which compiled programs make their arrays too."""
     guarded = Guarded(request.param)
-    monkeypatch.setattr(execute, "np", _Numpy(guarded))
-    monkeypatch.setattr(parallel, "np", _Numpy(guarded))
+    _guard(monkeypatch, guarded)
     return guarded
 
 
@@ -147,7 +159,7 @@ def test_random_programs(program: Any) -> None:
     for at_end in (True, False):
         memory = Guarded(at_end)
         with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
-            patch.setattr(execute, "np", _Numpy(memory))
+            _guard(patch, memory)
             compiled = gt.function(program)
             for inputs in program.inputs:
                 compiled(*[memory.array(x) for x in inputs])

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.compiler import cache, native
+from gradtape.compiler.machine import cache, native
 
 PROGRAM = """
 import numpy as np, gradtape as gt
-from gradtape.compiler import native
+from gradtape.compiler.machine import native
 def never(self):
     raise SystemExit("compiled again")
 if {again}:

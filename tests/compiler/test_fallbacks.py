@@ -15,7 +15,7 @@ from compiler.drawn import Drawn, programs
 from hypothesis import given
 
 import gradtape as gt
-from gradtape.compiler import native
+from gradtape.compiler.machine import native
 
 PROGRAM = """
 import sys, warnings

@@ -15,8 +15,8 @@ import pytest
 
 import gradtape as gt
 from gradtape.compiler import function as make
-from gradtape.compiler import native
-from gradtape.compiler.trace import Traced
+from gradtape.compiler.machine import native
+from gradtape.compiler.tracing.traced import Traced
 
 
 def f(v: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.compiler.groups import Group
+from gradtape.compiler.loops.groups import Group
 
 
 def _groups(f: Any, *args: Any) -> list[Group]:

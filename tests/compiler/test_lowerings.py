@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.compiler import blas
+from gradtape.compiler.machine import blas
 from gradtape.rules import segments
 
 RNG = np.random.default_rng(0)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import scipy.special
 
-from gradtape.compiler import library, values, vectormath
-from gradtape.compiler import special as special_module
-from gradtape.compiler.native import available
-from gradtape.compiler.operations import OPS, operation
+from gradtape.compiler.machine.native import available
+from gradtape.compiler.scalar import library, values, vectormath
+from gradtape.compiler.scalar import special as special_module
+from gradtape.compiler.scalar.operations import OPS, operation
 from tests.compiler.accuracy import BOUNDS, SUMS, exact, points, special, ulps
 from tests.compiler.kernels import compiled, kernel, module, runner
 

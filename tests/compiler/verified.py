@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from compiler.specification import check_nodes, check_schedule, interpret
 
-from gradtape.compiler import execute, passes
-from gradtape.compiler.loops import nodes_of
-from gradtape.compiler.lower import Lowered
+from gradtape.compiler.loops.nodes import nodes_of
+from gradtape.compiler.lowering import passes
+from gradtape.compiler.lowering.builder import Lowered
 from gradtape.compiler.program import pruned, run
+from gradtape.compiler.running import execute
 
 Agree = Callable[[Any, Any], None]
 

@@ -18,7 +18,7 @@ import numpy as np
 from gradtape.compiler.derivative import pulling, recorded_call
 from gradtape.compiler.program import GuardError, Program
 from gradtape.compiler.recording import LARGEST, Compiled, record
-from gradtape.compiler.variables import is_recording
+from gradtape.compiler.tracing.variables import is_recording
 from gradtape.core import structure
 from gradtape.core.batch import LEVELS
 from gradtape.core.errors import GradientWarning, UnrecordedError, warn_user
@@ -121,15 +121,15 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 (the function's own)
         if not _ENABLED or LEVELS or is_recording():
             return self._f(*args, **kwargs)
-        if active():
-            return self._recorded(args, kwargs)
-        return self._run(args, kwargs)
-
-    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             key = _key(args, kwargs)
         except UnrecordedError as error:
             return self._unrecorded(error, args, kwargs)
+        if active():
+            return self._recorded(key, args, kwargs)
+        return self._run(key, args, kwargs)
+
+    def _run(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         found = self._programs.get(key)
         if found:
             for compiled in list(found):
@@ -143,16 +143,12 @@ class Function:
                 return self._give_up(key, broken, args, kwargs)
         return self._record(key, args, kwargs)
 
-    def _recorded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _recorded(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that a tape or accumulator around it sees.
 
         The first one runs as it is written, and shows what the function reads besides its
         arguments; the next are each one operation with a compiled derivative.
         """
-        try:
-            key = _key(args, kwargs)
-        except UnrecordedError as error:
-            return self._unrecorded(error, args, kwargs)
         found = self._programs.get(key)
         if key not in self._reads or key in self._eager:
             watcher = Watcher(structure.flatten([list(args), kwargs]))
@@ -167,7 +163,8 @@ class Function:
             return self._f(*args, **kwargs)
         if self._pull is None:
             self._pull = Function(pulling(self._f))
-        return recorded_call(self._run, self._pull, read, args, kwargs)
+        run = functools.partial(self._run, key)
+        return recorded_call(run, self._pull, read, args, kwargs)
 
     def __copy__(self) -> Function:
         return self

@@ -33,9 +33,14 @@ class Spec(NamedTuple):
         return f"{name}[{','.join(map(str, self.shape))}]" if not self.weak else f"python {name}"
 
 
+def is_python_number(value: Any) -> bool:
+    """Whether `value` is a number without a dtype (an `np.float64` is a Python float with one)."""
+    return isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic)
+
+
 def spec_of(value: Any) -> Spec:
     """The spec of an array, a NumPy scalar or a Python number."""
-    if isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic):
+    if is_python_number(value):
         return Spec((), np.dtype(type(value)), True)
     return Spec(value.shape, value.dtype)
 
@@ -100,24 +105,22 @@ class Program:
         return f"{outs} = {name_of(call.function)}({', '.join([*map(shown, call.args), *options])})"
 
 
-def refs_in(tree: Any) -> Iterator[int]:
-    """The indices of the values in a nest of arguments."""
-    if tree.__class__ is Ref:
-        yield tree.index
-    elif isinstance(tree, (list, tuple)):
+def leaves_of(tree: Any) -> Iterator[Any]:
+    """What stands in a nest of arguments, in order."""
+    if isinstance(tree, (list, tuple)):
         for part in tree:
-            yield from refs_in(part)
+            yield from leaves_of(part)
     elif isinstance(tree, dict):
         for part in tree.values():
-            yield from refs_in(part)
+            yield from leaves_of(part)
     elif isinstance(tree, slice):
-        yield from refs_in((tree.start, tree.stop, tree.step))
+        yield from leaves_of((tree.start, tree.stop, tree.step))
+    else:
+        yield tree
 
 
-def mapped(function: Callable[[Ref], Any], tree: Any) -> Any:
-    """`tree` with `function` of each `Ref` in it."""
-    if tree.__class__ is Ref:
-        return function(tree)
+def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
+    """A nest of arguments with `function` of each leaf."""
     if isinstance(tree, (list, tuple)):
         parts = [mapped(function, part) for part in tree]
         return tree.__class__(*parts) if hasattr(tree, "_fields") else tree.__class__(parts)
@@ -125,7 +128,17 @@ def mapped(function: Callable[[Ref], Any], tree: Any) -> Any:
         return {key: mapped(function, part) for key, part in tree.items()}
     if isinstance(tree, slice):
         return slice(*mapped(function, (tree.start, tree.stop, tree.step)))
-    return tree
+    return function(tree)
+
+
+def refs_in(tree: Any) -> Iterator[int]:
+    """The indices of the values in a nest of arguments."""
+    return (leaf.index for leaf in leaves_of(tree) if leaf.__class__ is Ref)
+
+
+def substituted(function: Callable[[Ref], Any], tree: Any) -> Any:
+    """A nest of arguments with `function` of each `Ref`."""
+    return mapped(lambda leaf: function(leaf) if leaf.__class__ is Ref else leaf, tree)
 
 
 def shown(tree: Any) -> str:
@@ -180,7 +193,7 @@ def run(program: Program, inputs: Sequence[Any]) -> list[Any]:
         return values[ref.index]
 
     for call in program.calls:
-        args, kwargs = mapped(value_of, call.args), mapped(value_of, call.kwargs)
+        args, kwargs = substituted(value_of, call.args), substituted(value_of, call.kwargs)
         result = call.function(*args, **kwargs)
         for index, part in zip(call.outs, result if call.several else (result,), strict=True):
             if spec_of(part)[:2] != program.specs[index][:2]:
@@ -190,7 +203,7 @@ def run(program: Program, inputs: Sequence[Any]) -> list[Any]:
             check(pending.pop(0), values)
     while pending:
         check(pending.pop(0), values)
-    return mapped(value_of, program.outputs)  # type: ignore[no-any-return]
+    return substituted(value_of, program.outputs)  # type: ignore[no-any-return]
 
 
 def check(guard: Guard, values: dict[int, Any]) -> None:

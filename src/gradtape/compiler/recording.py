@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradtape.compiler.program import Program, Ref, pruned, refs_in
-from gradtape.compiler.trace import KINDS, Trace, Traced, constant, plain
-from gradtape.compiler.variables import Seen, seen_by
+from gradtape.compiler.tracing.trace import KINDS, Trace, constant
+from gradtape.compiler.tracing.traced import Traced, plain
+from gradtape.compiler.tracing.variables import Seen, seen_by
 from gradtape.core import structure
 from gradtape.core.errors import UnrecordedError
 from gradtape.core.handle import UNTRACKED, Handle, is_foreign, settled
@@ -88,14 +89,14 @@ class Compiled:
 
 def runner(program: Program) -> tuple[Any, Runner]:
     """The machine code of `program`, if there is llvmlite, and what runs the program."""
-    from gradtape.compiler import native
+    from gradtape.compiler.machine import native
 
     if not native.available():
-        from gradtape.compiler.replay import replay
+        from gradtape.compiler.running.replay import replay
 
         replayed = replay(program)
         return None, lambda *inputs: in_quiet(replayed, inputs)
-    from gradtape.compiler.execute import Native
+    from gradtape.compiler.running.execute import Native
 
     compiled = Native(program)
     run = compiled.run
@@ -226,25 +227,20 @@ def record(
         leaf, traced = leaves[i], trace.input(constant(_value(leaves[i])))
         leaves[i] = leaf._result(traced, UNTRACKED) if isinstance(leaf, Handle) else traced
     tree = structure.rebuild(taken.tree, leaves)
-    with seen_by(trace) as seen:
-        try:
+    try:
+        with seen_by(trace) as seen:
             result = f(*tree[0], **tree[1])
             found = structure.flatten(result)
             values = [plain(_value(leaf)) for leaf in found]
-        except UnrecordedError:
-            trace.open = False
-            seen.made()
-            raise
-        except BaseException:
-            trace.open = False
-            _finish(seen)
-            raise
-        trace.open = False
-    try:
         kinds = [_kind_of(leaf, taken.leaves) for leaf in found]
     except UnrecordedError:
         seen.made()
         raise
+    except BaseException:
+        _finish(seen)
+        raise
+    finally:
+        trace.open = False
     assigned = seen.assigned()
     new = _finish(seen)
     trace.program.outputs = [

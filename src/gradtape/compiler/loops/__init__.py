@@ -1,0 +1,1 @@
+"""A program as loops over arrays: nodes, the nests they form, and what runs together."""

@@ -1,0 +1,1 @@
+"""What runs a program: its driver, its memory, its threads."""

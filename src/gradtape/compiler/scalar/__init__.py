@@ -1,0 +1,1 @@
+"""Operations on one number, or on a vector of them, in LLVM's words."""
