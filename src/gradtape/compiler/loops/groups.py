@@ -93,13 +93,13 @@ class Group:
         self.step = max(step // least, 1) * least
 
     @property
-    def bounds(self) -> list[tuple[int, int]]:
-        """The chunks."""
-        return [(low, min(low + self.step, self.rows)) for low in range(0, self.rows, self.step)]
+    def chunks(self) -> int:
+        """How many chunks there are."""
+        return -(-self.rows // self.step)
 
     @property
     def text(self) -> str:
-        """The function: it calls the kernels."""
+        """The native function: it calls the kernels, on the rows that it is given if in chunks."""
         lines = [f"define void @{self.name}(ptr noalias %args, i64 %begin, i64 %end) #0 {{"]
         table = "%args"
         if self.scratch:

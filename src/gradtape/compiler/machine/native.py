@@ -10,6 +10,7 @@ from typing import Any
 from gradtape.compiler.loops.groups import Group
 from gradtape.compiler.machine import cache
 from gradtape.compiler.machine.emit import Kernel
+from gradtape.compiler.machine.sharing import DECLARED, WAIT, shared_name, shared_text
 from gradtape.compiler.scalar.processor import name_and_features
 from gradtape.compiler.scalar.vectormath import settled
 from gradtape.core.errors import warn_user
@@ -53,24 +54,18 @@ def _target() -> tuple[Any, Any, str]:
     return llvm, make, attributes
 
 
-class Module:
-    """Machine code of kernels and of the groups that call them; it lives as long as this object.
+class Code:
+    """Machine code; it lives as long as this object.
 
     Attributes
     ----------
-    functions
-        Those of the groups, for Python to call.
     text
         What LLVM was given.
     """
 
-    def __init__(self, kernels: Sequence[Kernel], groups: Sequence[Group]) -> None:
+    def __init__(self, text: str) -> None:
         llvm, make, attributes = _target()
-        declared: dict[str, str] = {}
-        for kernel in kernels:
-            declared.update(kernel.declared)
-        texts = settled(declared, [k.text for k in kernels])
-        self.text = "\n\n".join([*texts, *[group.text for group in groups], attributes])
+        self.text = f"{text}\n\n{attributes}"
         key = cache.key_of(self.text, llvm.get_default_triple(), str(llvm.llvm_version_info))
         self._code = cache.load(key)
         if self._code is None:
@@ -80,8 +75,10 @@ class Module:
         self._engine = llvm.create_mcjit_compiler(empty, make())  # which the engine then owns
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(self._code))
         self._engine.finalize_object()
-        address = self._engine.get_function_address
-        self.functions = [SIGNATURE(address(group.name)) for group in groups]
+
+    def function(self, name: str) -> Any:
+        """One of the functions, for Python to call."""
+        return SIGNATURE(self._engine.get_function_address(name))
 
     def optimised(self) -> Any:
         """LLVM's module after its passes."""
@@ -92,3 +89,31 @@ class Module:
         builder = llvm.create_pass_builder(make(), options)
         builder.getModulePassManager().run(parsed, builder)
         return parsed
+
+
+class Module(Code):
+    """Machine code of kernels and of the groups that call them.
+
+    Attributes
+    ----------
+    functions
+        Those of the groups; of a group that runs in chunks, the one that each thread calls.
+    """
+
+    def __init__(self, kernels: Sequence[Kernel], groups: Sequence[Group]) -> None:
+        declared: dict[str, str] = {}
+        for kernel in kernels:
+            declared.update(kernel.declared)
+        texts = settled(declared, [k.text for k in kernels])
+        shared = [shared_text(group) for group in groups if group.rows]
+        if shared:
+            shared.append(DECLARED)
+        super().__init__("\n\n".join([*texts, *[group.text for group in groups], *shared]))
+        names = [shared_name(group) if group.rows else group.name for group in groups]
+        self.functions = list(map(self.function, names))
+
+
+@functools.cache
+def waiting() -> Code:
+    """The machine code of `WAIT`."""
+    return Code(WAIT)

@@ -27,7 +27,7 @@ class Split:
 
     def __init__(self, group: Group, function: Any) -> None:
         self.function = function
-        self.bounds = group.bounds
+        self.chunks = group.chunks
         sums = {node for kernel in group.kernels for node in partial(kernel)}
         self.partial: dict[int, Any] = {k: n for k, n in enumerate(group.nodes) if n in sums}
 
@@ -40,7 +40,7 @@ class _Chunks:
     """The tables and partial results of the chunks."""
 
     def __init__(self, split: Split, entries: int) -> None:
-        count = len(split.bounds)
+        count = split.chunks
         self.split = split
         self.tables = np.zeros((count, entries), np.uint64)
         self.address = self.tables.ctypes.data
@@ -57,16 +57,11 @@ class _Chunks:
 
     def run(self, entries: Sequence[int]) -> dict[int, Any]:
         """Run the chunks; the results of the reductions that were made in parts."""
-        tables, function, bounds = self.tables, self.split.function, self.split.bounds
-        tables[:] = entries
+        split = self.split
+        self.tables[:] = entries
         if self.places:
-            tables[:, self.places] = self.cells
-        row, base = tables.shape[1] * 8, self.address
-
-        def task(k: int) -> None:
-            function(base + row * k, *bounds[k])
-
-        team().run(task, len(bounds))
+            self.tables[:, self.places] = self.cells
+        team().run(split.function, self.address, split.chunks)
         results: dict[int, Any] = {}
         for combine, array, places in self.parts:
             results.update(zip(places, combine.reduce(array, axis=0), strict=True))

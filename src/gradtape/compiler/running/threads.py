@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
+import array
 import os
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
+
+from gradtape.compiler.machine.native import waiting
+from gradtape.compiler.machine.sharing import DONE, SPINS
+
+Share = Callable[[int, int, int], Any]
+"""The native function that takes chunks until none is left."""
 
 
 class Team:
@@ -16,20 +23,27 @@ class Team:
     def __init__(self, size: int) -> None:
         self.size = size
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._bell = array.array("Q", [0])
         for _ in range(size - 1):
             threading.Thread(target=self._work, daemon=True, name="gradtape").start()
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job.help()
-
-    def run(self, task: Callable[[int], Any], count: int) -> None:
-        """``task(k)`` for every ``k`` below `count`."""
-        job = _Job(task, count)
-        for _ in range(min(self.size, count) - 1):
+    def run(self, share: Share, tables: int, chunks: int) -> None:
+        """Let the threads do `chunks` of work, one table for each; it returns when all are done."""
+        job = _Job(share, tables, self._bell)
+        for _ in range(min(self.size, chunks) - 1):
             self._jobs.put(job)
-        job.help()
-        job.done.acquire()
+        share(job.address, 1, SPINS)
+        while job.cells[DONE] < chunks:  # a thread was interrupted by another process
+            time.sleep(0)
+            share(job.address, 1, SPINS)
+
+    def _work(self) -> None:
+        wait, bell = waiting().function("gradtape_wait"), self._bell.buffer_info()[0]
+        while (job := self._jobs.get()) is not None:
+            job.share(job.address, 0, 0)
+            # The next work often comes at once, and to wake a thread takes longer than that.
+            if self._jobs.empty():
+                wait(bell, self._bell[0], SPINS)
 
     def dismiss(self) -> None:
         """End the threads."""
@@ -38,28 +52,17 @@ class Team:
 
 
 class _Job:
-    """Tasks that several threads take one by one."""
+    """Work that several threads share. One that comes late finds none left, and touches no table.
 
-    __slots__ = ("_count", "_left", "_lock", "_next", "_task", "done")
+    The cells are what native code reads and writes: see `shared_text`.
+    """
 
-    def __init__(self, task: Callable[[int], Any], count: int) -> None:
-        self._task = task
-        self._count = self._left = count
-        self._next = itertools.count()
-        self._lock = threading.Lock()
-        self.done = threading.Lock()
-        self.done.acquire()
+    __slots__ = ("address", "cells", "share")
 
-    def help(self) -> None:
-        """Do tasks until none is left to begin."""
-        finished = 0
-        while (k := next(self._next)) < self._count:
-            self._task(k)
-            finished += 1
-        with self._lock:
-            self._left -= finished
-            if finished and not self._left:
-                self.done.release()
+    def __init__(self, share: Share, tables: int, bell: array.array[int]) -> None:
+        self.share = share
+        self.cells = array.array("Q", [0, 0, tables, bell.buffer_info()[0]])
+        self.address = self.cells.buffer_info()[0]
 
 
 def _cores() -> int:
