@@ -41,6 +41,7 @@ def torch(f: Spelled, points: Sequence[Any], compiled: bool = False) -> Work:
 
     xs = [torch.tensor(point, requires_grad=True) for point in points]
     forward = partial(f, torch)
+    forward(*xs)  # what it makes when first called is no part of what is compiled
     if compiled:
         forward = torch.compile(forward)
 
