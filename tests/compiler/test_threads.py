@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
-from gradtape.compiler.running import threads
+from gradtape.compiler.running import team
 
 X = np.random.default_rng(0).standard_normal(400_000)
 
@@ -92,10 +92,10 @@ def test_helpers_keep_off_the_core_of_the_caller(monkeypatch: pytest.MonkeyPatch
     compiled = gt.function(_curved)
     compiled(X)
     for core in sorted(allowed)[:2]:
-        monkeypatch.setattr(threads, "_core", lambda core=core: core)
+        monkeypatch.setattr(team, "_core", lambda core=core: core)
         for _ in range(2):
             compiled(X)
             time.sleep(0.01)  # a helper that has just begun is told at the next call
-        for helper in threads.team()._helpers:
+        for helper in team.team()._helpers:
             assert os.sched_getaffinity(helper) == allowed - {core}
     assert os.sched_getaffinity(0) == allowed

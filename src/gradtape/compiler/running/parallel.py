@@ -13,7 +13,7 @@ import numpy as np
 
 from gradtape.compiler.loops.groups import Group, partial
 from gradtape.compiler.loops.nodes import FOLDS
-from gradtape.compiler.running.threads import team
+from gradtape.compiler.running.team import team
 
 
 class Split:
