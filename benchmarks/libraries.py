@@ -57,7 +57,6 @@ EAGER_PEERS = tuple(c.key for c in COLUMNS if c.eager and c.key != OURS)
 
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",  # all on the CPU
-    "OPENBLAS_NUM_THREADS": "1",  # NumPy's best setting for matrices as small as these
     "JAX_PLATFORMS": "cpu",
     "JAX_ENABLE_X64": "1",  # or float64 becomes float32
     "KERAS_BACKEND": "tensorflow",

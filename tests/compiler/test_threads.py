@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import gradtape as gt
+from gradtape.compiler.machine import blas
 from gradtape.compiler.running import team
 
 X = np.random.default_rng(0).standard_normal(400_000)
@@ -99,3 +100,68 @@ def test_helpers_keep_off_the_core_of_the_caller(monkeypatch: pytest.MonkeyPatch
         for helper in team.team()._helpers:
             assert os.sched_getaffinity(helper) == allowed - {core}
     assert os.sched_getaffinity(0) == allowed
+
+
+# -- threads of BLAS ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def blas_threads() -> Iterator[Any]:
+    """How many threads BLAS uses: two, until asked to use others."""
+    control = blas._threads()
+    if control is None:
+        pytest.skip("a BLAS whose threads nobody knows")
+    count, set_count = control
+    before = count()
+    set_count(2)
+    if count() != 2:
+        pytest.skip("a BLAS without threads")
+    yield count
+    set_count(before)
+
+
+def test_blas_is_left_alone_for_a_while(blas_threads: Any) -> None:
+    def fails() -> None:
+        assert blas_threads() == 1
+        raise ValueError("lost")
+
+    assert blas.alone(lambda: blas.alone(blas_threads)) == 1
+    assert blas_threads() == 2
+    with pytest.raises(ValueError, match="lost"):
+        blas.alone(fails)
+    assert blas_threads() == 2
+
+
+def test_blas_has_its_threads_again_when_the_last_call_is_over(blas_threads: Any) -> None:
+    inside, go = threading.Barrier(3), threading.Event()
+
+    def work() -> None:
+        inside.wait()
+        go.wait()
+
+    callers = [threading.Thread(target=blas.alone, args=(work,)) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    inside.wait()
+    assert blas_threads() == 1
+    go.set()
+    for caller in callers:
+        caller.join()
+    assert blas_threads() == 2
+
+
+def test_products_run_alone(blas_threads: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def noting(function: Any, *args: Any) -> Any:
+        return blas.alone(lambda: (seen.append(blas_threads()), function(*args))[1])
+
+    monkeypatch.setattr("gradtape.compiler.running.execute.alone", noting)
+    a, b = X[:160_000].reshape(400, 400), X[-40_000:].reshape(400, 100)
+    compiled = gt.function(lambda a, b: (a @ b, a[:9, :30] @ b[:30, :8]))
+    for _ in range(2):
+        got = compiled(a, b)
+    for c, expected in zip(got, (a @ b, a[:9, :30] @ b[:30, :8]), strict=True):
+        np.testing.assert_allclose(c, expected, rtol=0, atol=1e-11)
+    assert set(seen) == {1}
+    assert blas_threads() == 2

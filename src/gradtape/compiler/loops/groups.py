@@ -93,6 +93,12 @@ class Group:
         self.step = max(step // least, 1) * least
 
     @property
+    def multiplies(self) -> bool:
+        """Whether BLAS makes a product for one of the kernels."""
+        products = ("product", "matrix_vector")
+        return any(hasattr(k, "node") and k.node.name in products for k in self.kernels)
+
+    @property
     def chunks(self) -> int:
         """How many chunks there are."""
         return -(-self.rows // self.step)

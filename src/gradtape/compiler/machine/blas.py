@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,15 @@ _LAPACK = frozenset({"gesv", "getrf", "potrf", "trtrs"})
 @functools.cache
 def _numpys() -> Any:
     """NumPy's OpenBLAS, which its wheels bring along: it is loaded already."""
-    folder = Path(np.__file__).parent.parent / "numpy.libs"
-    for path in folder.glob("libscipy_openblas64_*"):
+    return _library("numpy", "libscipy_openblas64_*")
+
+
+def _library(package: str, pattern: str) -> Any:
+    """A library that the wheels of `package` bring along; None if there is none."""
+    folder = Path(np.__file__).parent.parent / f"{package}.libs"
+    for path in folder.glob(pattern):
         try:
-            return ctypes.CDLL(str(path))
+            return ctypes.PyDLL(str(path))
         except OSError:
             continue
     return None
@@ -66,3 +74,67 @@ def routine(name: str, dtype: Any) -> tuple[str, str] | None:
     """The function for a dtype: its symbol, and the type of its integers."""
     letter = LETTERS.get(np.dtype(dtype).name)
     return None if letter is None else found(letter + name)
+
+
+# -- threads ------------------------------------------------------------------------------------
+
+
+class _Alone:
+    """Calls of BLAS that have it to themselves on one thread, and its threads before them."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """No calls, as at the beginning and in the child of a fork."""
+        self.calls = self.before = 0
+        self.lock = threading.Lock()
+
+
+_ALONE = _Alone()
+
+
+def alone(function: Callable[..., Any], *args: Any) -> Any:
+    """``function(*args)`` while BLAS uses one thread.
+
+    Compiled loops share the cores already: with threads of its own in each of ours, a product takes
+    several times as long.
+    """
+    control = _threads()
+    if control is None:
+        return function(*args)
+    count, set_count = control
+    state = _ALONE
+    with state.lock:
+        if not state.calls:
+            state.before = count()
+            set_count(1)
+        state.calls += 1
+    try:
+        return function(*args)
+    finally:
+        with state.lock:
+            state.calls -= 1
+            if not state.calls:
+                set_count(state.before)
+
+
+@functools.cache
+def _threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How many threads the BLAS of `found` uses, and what sets that; None where nobody knows."""
+    for library, ending in ((_numpys(), "64_"), (_library("scipy", "libscipy_openblas-*"), "")):
+        if library is not None:
+            names = [f"scipy_openblas_{verb}_num_threads{ending}" for verb in ("get", "set")]
+            if all(hasattr(library, name) for name in names):
+                return getattr(library, names[0]), getattr(library, names[1])
+    return None
+
+
+def _after_fork() -> None:
+    if _ALONE.calls and (control := _threads()):
+        control[1](_ALONE.before)
+    _ALONE.reset()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -28,6 +28,7 @@ from gradtape.compiler.loops.nodes import (
 )
 from gradtape.compiler.lowering.builder import Lowered, sources
 from gradtape.compiler.lowering.passes import scheduled, wanted
+from gradtape.compiler.machine.blas import alone
 from gradtape.compiler.machine.emit import Kernel, identity
 from gradtape.compiler.machine.native import Module
 from gradtape.compiler.machine.routines import RoutineKernel
@@ -206,7 +207,13 @@ class _Driver:
             self._in_chunks(group, function, start)
             return
         call = self._let(f"_{group.name}", function)
-        self.lines.append(f"{call}(s.address + {8 * start}, 0, 0)")
+        self.lines.append(self._call(group, call, f"s.address + {8 * start}, 0, 0"))
+
+    def _call(self, group: Group, function: str, args: str) -> str:
+        """A call of what runs a group."""
+        if group.multiplies:
+            return f"{self._let('_alone', alone)}({function}, {args})"
+        return f"{function}({args})"
 
     def _nothing(self, kernel: Kernel) -> None:
         """The results of loops that have no turn: sums are what they start from."""
@@ -225,7 +232,7 @@ class _Driver:
         count = len(group.nodes)
         number = len(self.layout.splits)
         self.layout.splits.append((split, count))
-        run = f"s.chunks[{number}].run(s.table[{start}:{start + count}])"
+        run = self._call(group, f"s.chunks[{number}].run", f"s.table[{start}:{start + count}]")
         self.lines.append(f"parts = {run}" if split.partial else run)
         for at, node in split.partial.items():
             if node in self.layout.scalars:
