@@ -246,6 +246,8 @@ def _section(result: Result) -> str:
     parts += [f"- Reach {verdict}" for verdict in result.verdicts()]
     if result.workload.note:
         parts.append(result.workload.note)
+    if result.workload.limits and any(v.reached is False for v in result.verdicts()):
+        parts.append(f"What a profile says: {result.workload.limits}")
     return "\n\n".join(parts)
 
 

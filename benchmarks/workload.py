@@ -49,6 +49,8 @@ class Workload:
         What the column "function", which computes the plain function alone, gives.
     note
         What a reader should know before comparing.
+    limits
+        What a profile says, where a target may not be reached.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Workload:
     warmups: Mapping[str, Factory] = field(default_factory=dict)
     value: Callable[[], Any] | None = None
     note: str = ""
+    limits: str = ""
 
     def result(self, column: str) -> Any:
         """What `column` should give."""

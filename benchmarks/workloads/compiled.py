@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.workload import Work, Workload, within
 from benchmarks.workloads import cell, million
-from benchmarks.workloads.ways import compiled_works, faster, no_more_memory
+from benchmarks.workloads.ways import FIRST_CALL, compiled_works, faster, no_more_memory
 
 # -- a formula at a million points ---------------------------------------------------------------
 
@@ -27,6 +27,7 @@ FORMULA = Workload(
     rtol=1e-10,
     targets=(faster(2.0), no_more_memory()),
     warmups=compiled_works(_FORMULA, lambda: [million._points()[:10]]),
+    limits=FIRST_CALL,
 )
 
 # -- the notebook's cell -------------------------------------------------------------------------
@@ -84,6 +85,10 @@ CELL = Workload(
     rtol=1e-6,
     targets=(faster(2.0), within(3e-6, "3 µs")),
     note="TensorFlow by tf.function without XLA, which is slower here. CasADi computes in float64.",
+    limits=(
+        "the native code takes a twentieth of the time. The rest is Python: the key of the "
+        "arguments, numbers into and out of their cells, and two calls."
+    ),
 )
 
 # -- gradient descent ----------------------------------------------------------------------------
@@ -151,6 +156,7 @@ DESCENT = Workload(
     expected=lambda: np.float32(-1 / 3),
     rtol=1e-6,
     targets=(faster(2.0), within(6e-6, "6 µs")),
+    limits="the same as for `compiled-cell`, and a chain of 400 operations, each of which waits.",
 )
 
 # -- logsumexp -----------------------------------------------------------------------------------
@@ -202,6 +208,10 @@ def _logsumexp(size: int) -> Workload:
         rtol=1e-10,
         targets=(faster(2.0), no_more_memory()),
         warmups=compiled_works(_LOGSUMEXP, lambda: [_normal(10)]),
+        limits=(
+            "two exponentials of each number, one for the sum and one for the gradient, are two "
+            f"thirds of the time: to keep the first would take another array. And {FIRST_CALL}"
+        ),
     )
 
 

@@ -143,6 +143,7 @@ def _workload(d: int, k: int) -> Workload:
         rtol=1e-8,
         targets=(faster(2.0), no_more_memory()),
         warmups=compiled_works(_WARM, partial(_points, 2, 2)),
+        limits="more than half of the time goes to two products by BLAS, as elsewhere.",
     )
 
 

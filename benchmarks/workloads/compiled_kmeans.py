@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.workload import Work, Workload
-from benchmarks.workloads.ways import faster, no_more_memory
+from benchmarks.workloads.ways import FIRST_CALL, faster, no_more_memory
 
 SIZE = 10_000, 1_000, 8
 """Points, centres, coordinates."""
@@ -80,4 +80,5 @@ WORKLOAD = Workload(
     rtol=1e-9,
     targets=(faster(4.0, ("jax-jit",)), no_more_memory()),
     warmups=_works((10, 4, 8)),
+    limits=FIRST_CALL,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.workload import Work, Workload
-from benchmarks.workloads.ways import faster, no_more_memory
+from benchmarks.workloads.ways import FIRST_CALL, faster, no_more_memory
 
 COUNT = 1_000_000
 
@@ -116,4 +116,5 @@ WORKLOAD = Workload(
     rtol=1e-10,
     targets=(faster(2.0), no_more_memory()),
     warmups=_works(10),
+    limits=FIRST_CALL,
 )

@@ -152,6 +152,10 @@ def _workload(name: str, title: str, detect: bool) -> Workload:
             else "The pattern and its colours are known: three directions, their entries put in "
             "place. CasADi runs a function that it built before."
         ),
+        limits=(
+            "a quarter of the time goes to a fourth direction, by which gradtape checks the "
+            "pattern that it was given. The others believe what they are told."
+        ),
     )
 
 

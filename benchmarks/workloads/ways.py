@@ -84,6 +84,12 @@ def compiled_works(spelled: Mapping[str, Spelled], points: Points) -> dict[str, 
     return works
 
 
+FIRST_CALL = (
+    "the first call of a function, whose memory is shown, runs as it is written, with an array for "
+    "each operation. Compiled, it makes the results alone."
+)
+"""Why gradtape's peak memory is what it is."""
+
 PEERS: Sequence[str] = (
     "jax-jit",
     "torch",
