@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pprint
 import sys
 from collections import OrderedDict
 from typing import Any
@@ -62,6 +61,8 @@ def _text(value: Any, summarize: int) -> str:
         return value
     if isinstance(value, OrderedDict):
         value = OrderedDict(sorted(value.items()))
+    import pprint
+
     return pprint.pformat(
         nest.map_structure(
             lambda leaf: (

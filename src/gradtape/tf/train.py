@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections import deque
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ class Checkpoint:
         """Save all Variables to ``PREFIX.npz``; returns the prefix."""
         prefix: str = os.fspath(file_prefix)
         values = {path + _SUFFIX: v._value for path, v in _variables(self).items()}
-        Path(prefix).parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(prefix) or ".", exist_ok=True)
         with open(f"{prefix}.part", "wb") as file:
             np.savez(file, **values)
         os.replace(f"{prefix}.part", f"{prefix}.npz")
@@ -240,7 +240,8 @@ class CheckpointManager:
             _note(path)
         self._kept = [kept for kept in self._kept if kept != path] + [path]
         while self._most is not None and len(self._kept) > self._most:
-            Path(f"{self._kept.pop(0)}.npz").unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(f"{self._kept.pop(0)}.npz")
         return path
 
     def restore_or_initialize(self) -> str | None:
@@ -252,12 +253,13 @@ class CheckpointManager:
 
 def latest_checkpoint(checkpoint_dir: Any, latest_filename: str | None = None) -> str | None:
     """The prefix of the last file that was saved in a directory; None if there is none."""
-    state = Path(checkpoint_dir) / (latest_filename or _INDEX)
-    if not state.exists():
+    state = os.path.join(checkpoint_dir, latest_filename or _INDEX)
+    if not os.path.exists(state):
         return None
-    prefix = state.read_text(encoding="utf-8").split('"')[1]
-    path = str(Path(checkpoint_dir) / prefix)
-    return path if Path(f"{path}.npz").exists() else None
+    with open(state, encoding="utf-8") as file:
+        prefix = file.read().split('"')[1]
+    path = os.path.join(checkpoint_dir, prefix)
+    return path if os.path.exists(f"{path}.npz") else None
 
 
 def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
@@ -272,26 +274,27 @@ def load_variable(ckpt_dir_or_file: Any, name: str) -> Any:
 
 def _note(path: str) -> None:
     """Remember the latest file of its directory."""
-    where = Path(path)
-    (where.parent / _INDEX).write_text(_STATE.format(where.name), encoding="utf-8")
+    folder, name = os.path.split(path)
+    with open(os.path.join(folder, _INDEX), "w", encoding="utf-8") as file:
+        file.write(_STATE.format(name))
 
 
 def _saved_before(latest: str, prefix: str) -> list[str]:
     """The files of `prefix`, by their numbers up to the latest."""
-    name = Path(prefix).name
+    begin, end = f"{os.path.basename(prefix)}-", ".npz"
     found = {}
-    for file in Path(latest).parent.glob(f"{name}-*.npz"):
-        number = file.stem.removeprefix(f"{name}-")
-        if number.isdigit():
+    for file in os.listdir(os.path.dirname(latest) or "."):
+        number = file.removeprefix(begin).removesuffix(end)
+        if number.isdigit() and file == f"{begin}{number}{end}":
             found[int(number)] = f"{prefix}-{number}"
     return [found[number] for number in sorted(found)]
 
 
 def _load(path: Any) -> dict[str, Any]:
     prefix = os.fspath(path)
-    if Path(prefix).is_dir():
+    if os.path.isdir(prefix):
         prefix = latest_checkpoint(prefix) or prefix
-    if not Path(f"{prefix}.npz").exists():
+    if not os.path.exists(f"{prefix}.npz"):
         raise NotFoundError(None, None, f"Give the path that save returned: no {prefix}.npz.")
     with np.load(f"{prefix}.npz", allow_pickle=False) as file:
         return dict(file)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 _FEW_PAIRS = 3_000_000  # of entries in one row: what `_saturated` does in about a second
 
+_KEPT = 1_000_000  # the most numbers of a seed matrix that is made once and kept
 _SPACIOUS = 4  # how many times its entries a product may hold to be put together before it is read
 
 
@@ -50,12 +51,25 @@ class Coloring:
         """The columns ``start:stop`` of the seed matrix ``S``: ``S[j, c]`` is 1 if j has colour c.
 
         One row for each column of the pattern (each row, with ``axis=0``). Every column returned is
-        contiguous in memory. All of them at once may be large: ask for a few at a time.
+        contiguous in memory, and not to be written into. All of them at once may be large: ask for
+        a few at a time.
         """
         start, stop, _ = slice(start, stop).indices(self.number)
-        numbers = np.arange(start, max(start, stop))
+        if self.number * self.colors.size <= _KEPT:
+            return self._seeds[start:stop].astype(dtype, copy=False).T
+        rows = self._seeds_of(np.arange(start, max(start, stop)), dtype)
+        return rows.T
+
+    @cached_property
+    def _seeds(self) -> NDArray[np.float64]:
+        """All columns of the seed matrix, as rows."""
+        seeds = self._seeds_of(np.arange(self.number), np.float64)
+        seeds.setflags(write=False)
+        return seeds
+
+    def _seeds_of(self, numbers: NDArray[Any], dtype: Any) -> NDArray[Any]:
         seeds: NDArray[Any] = (self.colors == numbers[:, None]).astype(dtype)
-        return seeds.T
+        return seeds
 
     def direction(self, dtype: Any = float) -> Any:
         """A random vector that `pattern` can be multiplied by, the same at every call."""

@@ -224,12 +224,18 @@ def _check(
     t = coloring.direction(source.dtype)
     moved = push_columns(record, 0, [target], t.reshape(1, *source.shape))[0]
     exact = _matrix(moved, 1, target)[:, 0]
-    error = abs(jacobian @ t - exact)
+    error, limit = jacobian @ t, np.absolute(exact)
+    error -= exact
+    error = np.absolute(error)
     bound = 1e3 * np.finfo(exact.dtype).eps
-    wrong = np.flatnonzero(~(error <= bound * abs(exact)))
-    if wrong.size:  # unless what cancels in their rows is as large as that
-        size = abs(jacobian[wrong]) @ t + abs(exact[wrong])
-        wrong = wrong[error[wrong] > bound * size]
+    limit *= bound
+    fits = error <= limit
+    if fits.all():
+        return
+    wrong = np.flatnonzero(~fits)
+    # Unless what cancels in their rows is as large as that.
+    size = abs(jacobian[wrong]) @ t + abs(exact[wrong])
+    wrong = wrong[error[wrong] > bound * size]
     if wrong.size:
         raise ValueError(
             f"Add what is missing to the pattern, or let sparsity='detect' find it: the "
