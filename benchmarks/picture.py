@@ -90,7 +90,7 @@ def _plot(axis: Any, panel: Panel, dots: int) -> None:
     for label, color in zip(axis.get_yticklabels(), colors, strict=True):
         label.set_color(ACCENT if color == ACCENT else INK)
         label.set_fontweight("bold" if color == ACCENT else "normal")
-    axis.set_title(fill(panel.title, 60), loc="left", fontsize=10, color=INK, fontweight="bold")
+    axis.set_title(fill(panel.title, 52), loc="left", fontsize=10, color=INK, fontweight="bold")
 
 
 def _scale(axis: Any, panel: Panel, values: Sequence[float]) -> None:
