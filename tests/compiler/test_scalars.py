@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+import gradtape as gt
 from gradtape.compiler.machine.native import available
 from gradtape.compiler.scalar import library, values, vectormath
 from gradtape.compiler.scalar import special as special_module
@@ -235,3 +236,14 @@ def test_a_stranger_of_the_same_name_is_none() -> None:
         __name__ = "sin"
 
     assert operation(Stranger()) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("length", [1, 3, 64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("extreme", [np.maximum, np.minimum])
+def test_of_0_and_its_negative_the_second_is_taken(extreme: Any, dtype: Any, length: int) -> None:
+    zero, negative = np.zeros(length, dtype), np.full(length, -0.0, dtype)
+    compiled = gt.function(lambda a, b: extreme(a, b))
+    compiled(zero, zero)
+    assert np.signbit(compiled(zero, negative)).all()
+    assert not np.signbit(compiled(negative, zero)).any()

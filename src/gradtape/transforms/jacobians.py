@@ -15,7 +15,6 @@ from gradtape.core.forward import Linearization
 from gradtape.core.handle import UNTRACKED, Handle, settled
 from gradtape.transforms.arguments import Argnums, Arguments, outputs, split_aux
 from gradtape.transforms.gradients import gradient_of, recorded
-from gradtape.transforms.sparsity import pattern_of, sparse_jacobian
 
 
 def jacobian(
@@ -169,6 +168,7 @@ def sparsity_pattern(f: Callable[..., Any], argnums: int = 0) -> Callable[..., A
     array([[1, 1, 0],
            [0, 1, 1]])
     """
+    from gradtape.transforms.sparsity import pattern_of
 
     @wraps(f)
     def pattern(*args: Any, **kwargs: Any) -> Any:
@@ -189,6 +189,7 @@ def _sparse_transform(
 ) -> Callable[..., Any]:
     if isinstance(sparsity, str) and sparsity != "detect":
         raise ValueError(f"Give sparsity='detect', a pattern or None: got {sparsity!r}.")
+    from gradtape.transforms.sparsity import sparse_jacobian
 
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:

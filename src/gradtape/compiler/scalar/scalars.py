@@ -47,14 +47,15 @@ formula("less_equal", "fiub")(lambda a, b: a <= b)
 formula("greater", "fiub")(lambda a, b: a > b)
 formula("greater_equal", "fiub")(lambda a, b: a >= b)
 
+# Of equal numbers, such as 0 and -0, the second, as NumPy's loops have it.
 for _name, _nan in {"maximum": 0, "fmax": 1}.items():
     formula(_name, "iu")(lambda a, b: where(a >= b, a, b))
     formula(_name, "b")(lambda a, b: a | b)
-    formula(_name)(lambda a, b, nan=_nan: where((a >= b) | (a, b)[nan].isnan(), a, b))
+    formula(_name)(lambda a, b, nan=_nan: where((a > b) | (a, b)[nan].isnan(), a, b))
 for _name, _nan in {"minimum": 0, "fmin": 1}.items():
     formula(_name, "iu")(lambda a, b: where(a <= b, a, b))
     formula(_name, "b")(lambda a, b: a & b)
-    formula(_name)(lambda a, b, nan=_nan: where((a <= b) | (a, b)[nan].isnan(), a, b))
+    formula(_name)(lambda a, b, nan=_nan: where((a < b) | (a, b)[nan].isnan(), a, b))
 
 
 @formula("clip", "fiu")
