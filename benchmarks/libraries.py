@@ -57,6 +57,8 @@ EAGER_PEERS = tuple(c.key for c in COLUMNS if c.eager and c.key != OURS)
 
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",  # all on the CPU
+    # NumPy's best setting here: its second thread is often woken on the core of the first.
+    "OPENBLAS_NUM_THREADS": "1",
     "JAX_PLATFORMS": "cpu",
     "JAX_ENABLE_X64": "1",  # or float64 becomes float32
     "KERAS_BACKEND": "tensorflow",
