@@ -95,8 +95,7 @@ class Group:
     @property
     def multiplies(self) -> bool:
         """Whether BLAS makes a product for one of the kernels."""
-        products = ("product", "matrix_vector")
-        return any(hasattr(k, "node") and k.node.name in products for k in self.kernels)
+        return any(_routine(kernel) in ("product", "matrix_vector") for kernel in self.kernels)
 
     @property
     def chunks(self) -> int:
@@ -174,8 +173,13 @@ def _entries(kernel: Any) -> int:
     return entries * (1 + operations // 8)
 
 
+def _routine(kernel: Any) -> str | None:
+    """The name of a native function of its own; None for loops."""
+    return kernel.node.name if hasattr(kernel, "node") else None
+
+
 def _is_product(kernel: Any) -> bool:
-    return hasattr(kernel, "node") and kernel.node.name == "product"
+    return _routine(kernel) == "product"
 
 
 def partial(kernel: Any) -> list[Reduce]:

@@ -31,6 +31,24 @@ DECLARED = f"declare {_PAUSE.replace('i32 1', 'i32')}" if _PAUSE else ""
 """What a module with these functions declares."""
 
 
+def _waiting(before: str, cell: str, order: str, condition: str) -> str:
+    """A loop, entered from the block `before`: until the number in a cell meets a condition.
+
+    Or so many turns, ``%spins``. Then it goes on to the block ``end``.
+    """
+    return f"""test:
+  %turn = phi i64 [ 0, %{before} ], [ %again, %stay ]
+  %now = load atomic i64, ptr {cell} {order}, align 8
+  %met = icmp {condition}
+  %last = icmp sge i64 %turn, %spins
+  %leave = or i1 %met, %last
+  br i1 %leave, label %end, label %stay
+stay:
+  {_CALL}
+  %again = add nsw i64 %turn, 1
+  br label %test"""
+
+
 def shared_name(group: Group) -> str:
     """The name of the function that `shared_text` gives."""
     return f"shared_{group.name}"
@@ -71,17 +89,7 @@ chunk:
   br label %next
 out:
   br i1 %caller, label %test, label %end
-test:
-  %turn = phi i64 [ 0, %out ], [ %again, %stay ]
-  %now = load atomic i64, ptr %done acquire, align 8
-  %all = icmp uge i64 %now, {group.chunks}
-  %last = icmp sge i64 %turn, %spins
-  %leave = or i1 %all, %last
-  br i1 %leave, label %end, label %stay
-stay:
-  {_CALL}
-  %again = add nsw i64 %turn, 1
-  br label %test
+{_waiting("out", "%done", "acquire", f"uge i64 %now, {group.chunks}")}
 end:
   ret void
 }}"""
@@ -92,17 +100,7 @@ WAIT = f"""{DECLARED}
 define void @gradtape_wait(ptr %bell, i64 %seen, i64 %spins) #0 {{
 entry:
   br label %test
-test:
-  %turn = phi i64 [ 0, %entry ], [ %again, %stay ]
-  %now = load atomic i64, ptr %bell monotonic, align 8
-  %other = icmp ne i64 %now, %seen
-  %last = icmp sge i64 %turn, %spins
-  %leave = or i1 %other, %last
-  br i1 %leave, label %end, label %stay
-stay:
-  {_CALL}
-  %again = add nsw i64 %turn, 1
-  br label %test
+{_waiting("entry", "%bell", "monotonic", "ne i64 %now, %seen")}
 end:
   ret void
 }}"""
